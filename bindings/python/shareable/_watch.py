@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections import Counter
 from collections.abc import Callable
 from operator import index
 from typing import TYPE_CHECKING, Any, Final, Literal, Union
@@ -71,6 +72,7 @@ class LoopWatch:
         self._waited = reader.waited
         # The points of the lists, by the id of the list's block. It is another object if __init__() is called again.
         self._of_blocks: dict[int, tuple[weakref.ref[Any], dict[_Key, _Point]]] = {}
+        self._lock_waiters: Counter[str] = Counter()  # coroutines that wait for the lock of a list, by its name
         loop.add_reader(_raw.watch_fd(reader.watch), reader)
 
     @property
@@ -127,8 +129,8 @@ class LoopWatch:
         return point
 
     def _arm(self, point: _Point, shared: Any) -> None:
-        point.is_armed = True
         _raw.watch_arm(self._watch, shared, point.number, 0)
+        point.is_armed = True  # if it fails, each coroutine that waits for the point gets the error
 
     def _leave(self, point: _Point) -> None:
         """Disarm or remove a point for which no coroutine waits. For a lock, this wakes the next waiter."""
@@ -155,13 +157,41 @@ class LoopWatch:
             if timer is not None:
                 timer.cancel()
 
+    def has_lock_waiters(self, name: str) -> bool:
+        return self._lock_waiters[name] > 0
+
+    async def until_locked(
+        self, is_done: Callable[[], bool], shared: Any, loop: asyncio.AbstractEventLoop, duration: int
+    ) -> bool:
+        """Do the same as until() for the lock. Do not call is_done() while others have waited longer.
+
+        The first of them is woken when the lock is free, and the next one when it stops waiting.
+        """
+        name = shared.shm.name
+        has_predecessors = self.has_lock_waiters(name)
+        self._lock_waiters[name] += 1
+        try:
+            return await self.until(is_done, shared, LOCK, loop, duration, has_predecessors)
+        finally:
+            self._lock_waiters[name] -= 1
+            if not self._lock_waiters[name]:
+                del self._lock_waiters[name]
+
     async def until(
-        self, is_done: Callable[[], bool], shared: Any, key: _Key, loop: asyncio.AbstractEventLoop, duration: int
+        self,
+        is_done: Callable[[], bool],
+        shared: Any,
+        key: _Key,
+        loop: asyncio.AbstractEventLoop,
+        duration: int,
+        sleeps_first: bool = False,
     ) -> bool:
         """Sleep until is_done() returns true, for at most `duration` nanoseconds. Return whether it did."""
         deadline = None if duration < 0 else loop.time() + duration / 1_000_000_000
         point = self._point(shared, key)
         try:
+            if sleeps_first and not await self._sleep(point, loop, deadline):
+                return False
             while not is_done():
                 if not point.is_armed:  # it is checked again after it is armed
                     self._arm(point, shared)
@@ -188,6 +218,12 @@ def _watch_of(loop: asyncio.AbstractEventLoop) -> LoopWatch:
     return watch
 
 
+def _is_awaited(loop: asyncio.AbstractEventLoop, shared: Any) -> bool:
+    """Return whether coroutines of the loop wait for the lock of the list."""
+    watch = _watches.get(loop)
+    return watch is not None and watch.has_lock_waiters(shared.shm.name)
+
+
 def _end_in_child() -> None:
     """End the watches of the parent's event loops, which cannot run in the child of a fork."""
     for watch in list(_watches.values()):
@@ -205,11 +241,16 @@ async def wait_until(is_done: Callable[[], bool], shared: Any, key: _Key, durati
     there is no such item. A duration in nanoseconds
     less than 0 is no limit, and 0 only checks. Nothing is awaited after is_done() has returned true.
     """
-    if is_done():
-        return True
-    if duration == 0:
-        return False
+    if duration == 0 or key != LOCK:
+        if is_done():
+            return True
+        if duration == 0:
+            return False
     import asyncio
 
     loop = asyncio.get_running_loop()
-    return await _watch_of(loop).until(is_done, shared, key, loop, duration)
+    if key != LOCK:
+        return await _watch_of(loop).until(is_done, shared, key, loop, duration)
+    if not _is_awaited(loop, shared) and is_done():
+        return True
+    return await _watch_of(loop).until_locked(is_done, shared, loop, duration)

@@ -745,9 +745,10 @@ class AsyncListLock:
     """The lock of a ShareableList for coroutines, as returned by its lock_async() method.
 
     It is the same lock as ListLock, with the same owner, the ShareableList object: another coroutine
-    that acquires it through the same object waits. Coroutines of a process that wait for it get it
-    in the order in which they began to wait. If a task is cancelled while it waits, the lock is not
-    taken.
+    that acquires it through the same object waits. Coroutines of an event loop that wait for it get
+    it in the order in which they began to wait. A thread or another process that takes the lock again
+    at once, whenever it has released it, can keep them waiting for seconds. If a task is cancelled
+    while it waits, the lock is not taken.
 
         async with shared.lock_async(timeout=1.5) as lock:
             if lock.owner_died:

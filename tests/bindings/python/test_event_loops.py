@@ -346,6 +346,57 @@ def test_lock_times_out(run, pair):
     run(main())
 
 
+def test_lock_is_passed_on_in_the_order_of_the_waiters(run, pair, name):
+    """A coroutine that takes the lock again at once does not keep others waiting."""
+    shared, other = pair
+    order = []
+
+    async def hog():
+        while True:
+            async with shared.lock_async(timeout=10):
+                await asyncio.sleep(0.001)
+
+    async def wait(number):
+        async with (shared, other)[number % 2].lock_async(timeout=10):
+            order.append(number)
+            await asyncio.sleep(0.001)
+
+    async def main():
+        task = asyncio.ensure_future(hog())
+        await asyncio.sleep(0.01)
+        await asyncio.wait_for(asyncio.gather(*map(wait, range(20))), 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert order == list(range(20))
+        async with shared.lock_async(timeout=0):
+            waiter = asyncio.ensure_future(other.lock_async(timeout=0.1).acquire())
+            with pytest.raises(TimeoutError):
+                await waiter
+        async with other.lock_async(timeout=0.1):  # nobody waits any more
+            pass
+
+    run(main())
+
+
+def test_each_waiter_gets_the_error_of_a_list_that_was_opened_again(run, pair, name):
+    """No waiter sleeps on if the item cannot be watched again."""
+    shared, other = pair
+
+    async def main():
+        tasks = [asyncio.ensure_future(shared.wait_async(0, 0, timeout=5)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        shared.__init__(name=name)
+        await asyncio.sleep(0.05)  # the waiters find that the item has not changed, and cannot watch it any more
+        other[0] = 7
+        start = time.monotonic()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        assert time.monotonic() - start < 2
+        assert all(each == 7 or (isinstance(each, ValueError) and not isinstance(each, TimeoutError)) for each in found), found
+
+    run(main())
+
+
 def test_lock_reports_that_its_owner_has_died(run, pair, name):
     shared, _ = pair
 
