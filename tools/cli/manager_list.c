@@ -232,17 +232,25 @@ static int run_status(int argc, char **argv) {
   is_shown = show(&found, argv[optind], table);
   if (table != NULL)
     cli_table_print(table);
-  managers_free(&found);
   if (!is_shown && argv[optind] != NULL)
-    manager_warn_not_found(argv[optind]);
+    manager_warn_not_found(&found, argv[optind]);
   else if (!is_shown)
     warn_none();
+  managers_free(&found);
   return is_shown ? CLI_DONE : CLI_FAILED;
 }
 
-void manager_warn_not_found(const char *text) {
-  cli_warn("'%s' is not the PID or the address of a running manager%s: 'shareable manager list' lists them", text,
-           geteuid() == 0 ? "" : " of this user");
+static bool has_unknown_address(const managers *found) {
+  for (size_t i = 0; i < found->count; i++)
+    if (found->managers[i].state != MANAGER_RUNNING)
+      return true;
+  return false;
+}
+
+void manager_warn_not_found(const managers *found, const char *text) {
+  cli_warn("'%s' is not the PID or the address of a running manager%s: 'shareable manager list' lists them%s", text,
+           geteuid() == 0 ? "" : " of this user",
+           has_unknown_address(found) ? ". The address of one that does not respond is unknown: give its PID" : "");
 }
 
 const cli_command cli_manager_status = {

@@ -4,11 +4,11 @@
 #ifndef SHAREABLE__CLI_MANAGER_LIST_H
 #define SHAREABLE__CLI_MANAGER_LIST_H
 
-#include "cli.h"
+#include "manager_find.h"
 
 extern const cli_command cli_manager_list, cli_manager_status, cli_manager_stop;
 
-/* Prints the message that the text is not the PID or the address of a manager. */
-void manager_warn_not_found(const char *text);
+/* Prints the message that the text is not the PID or the address of one of the managers. */
+void manager_warn_not_found(const managers *found, const char *text);
 
 #endif

@@ -185,14 +185,14 @@ static int run_stop(int argc, char **argv) {
     status = CLI_FAILED;
   else
     status = stop_all(&found, argv[optind], timeout);
-  managers_free(&found);
-  if (status >= 0)
-    return status;
-  if (is_all)
+  if (status < 0 && is_all)
     cli_warn("no manager of this user is running");
-  else
-    manager_warn_not_found(argv[optind]);
-  return is_all ? CLI_DONE : CLI_FAILED;
+  else if (status < 0)
+    manager_warn_not_found(&found, argv[optind]);
+  managers_free(&found);
+  if (status < 0)
+    return is_all ? CLI_DONE : CLI_FAILED;
+  return status;
 }
 
 const cli_command cli_manager_stop = {

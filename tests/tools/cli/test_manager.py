@@ -396,6 +396,8 @@ def test_a_stopped_process_is_listed_as_not_responding(manager):
     assert found[running.pid]["state"] == "running"
     assert f"'kill -CONT {suspended.pid}' continues it" in run("manager", "status", suspended.pid)
     assert f"'kill -CONT {suspended.pid}' continues it" in run("manager", "stop", suspended.pid, status=3)
+    for command in ("stop", "status"):
+        assert "The address of one that does not respond is unknown: give its PID" in run("manager", command, suspended.address, status=1)
     start = time.monotonic()
     run("manager", "stop", "-w", 0.5, suspended.pid, status=3)
     assert time.monotonic() - start < 1.5
