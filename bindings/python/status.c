@@ -43,10 +43,13 @@ static PyObject *file_name(const char *name) {
   return text_object(path, "surrogateescape");
 }
 
-/* Replaces what is before the quoted name, and the name. Takes the reference to the text. */
+/*
+ * Replaces what is before the quoted name, and the name, where they occur first. Takes the reference
+ * to the text.
+ */
 static PyObject *replace_name(PyObject *text, const char *before, const char *quoted, const char *after) {
   PyObject *old = PyUnicode_FromFormat("%s%s", before, quoted), *new = PyUnicode_FromString(after);
-  PyObject *replaced = text == NULL || old == NULL || new == NULL ? NULL : PyUnicode_Replace(text, old, new, -1);
+  PyObject *replaced = text == NULL || old == NULL || new == NULL ? NULL : PyUnicode_Replace(text, old, new, 1);
 
   Py_XDECREF(old);
   Py_XDECREF(new);

@@ -13,21 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from . import _raw, shared_memory
 from . import _executor as _executor  # C calls it
-from ._array import array, asarray
+from ._array import _import_numpy, array, asarray
 from ._garbage import GarbageResult, garbage
 
 if TYPE_CHECKING:
-    from ._ndarray import SharedArray
+    from ._ndarray import SharedArray as SharedArray
 
-__all__ = ["GarbageResult", "SharedArray", "array", "asarray", "garbage", "shared_memory"]
+__all__ = ["GarbageResult", "array", "asarray", "garbage", "shared_memory"]
 
 __version__: str = _raw.version()
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name == "SharedArray":  # imports NumPy
-            from ._ndarray import SharedArray
-
-            return SharedArray
+        if name == "SharedArray" and (numpy := _import_numpy()) is not None:
+            return numpy.SharedArray
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _raw
 from ._owner import transfer_to_creators
-from .shared_memory import _DEFAULT_MODE, _create, _flags
+from .shared_memory import _DEFAULT_MODE, SharedMemory, _create, _flags
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -39,6 +39,15 @@ def _create_array(
     return _create(_raw.array_create_from, name, descr, shape, items, _flags(True, False, track, lazy), mode)
 
 
+def _attach_new(numpy: ModuleType, made: tuple[Any, ...], dtype: Any) -> Any:
+    """Return a new array. If NumPy cannot have it, which has fewer dimensions than a block, remove the block."""
+    try:
+        return numpy.attach(made, dtype)
+    except BaseException:
+        SharedMemory._of(made[0]).unlink()
+        raise
+
+
 def array(
     shape: int | tuple[int, ...] | None = None,
     dtype: Any = None,
@@ -65,7 +74,8 @@ def array(
 
     Returns a SharedArray, which is a numpy.ndarray. The block stays mapped as long as the array or a
     view of it exists. Without NumPy, returns a memoryview with the type and the shape of the array;
-    a new array must then have a name.
+    a new array must then have a name. A memoryview can read and write only ints, floats of 4 and 8
+    bytes and bools in the byte order of this machine; of other types, it has only the bytes.
 
     The block is a .npy file. Programs with NumPy alone open it with
     ``numpy.load("/dev/shm/NAME", mmap_mode="r+")``, and a file that numpy.save() wrote to /dev/shm
@@ -86,7 +96,7 @@ def array(
         raise ValueError("'read_only' is only for attaching: a new array must be writable")
     if numpy is not None:
         shape, dtype = numpy.normalize(shape, dtype)
-        return numpy.attach(_create_array(name, numpy.describe(dtype), shape, None, track, mode, lazy), dtype)
+        return _attach_new(numpy, _create_array(name, numpy.describe(dtype), shape, None, track, mode, lazy), dtype)
     if name is None:
         raise ValueError("without NumPy, a new array must have a name: a memoryview has no attribute for it")
     return _view(_create_array(name, _describe("f8" if dtype is None else dtype), shape, None, track, mode, lazy))
@@ -108,7 +118,7 @@ def asarray(a: Any, *, name: str | None = None, track: bool = True, mode: int = 
         raise ModuleNotFoundError("shareable.asarray() needs NumPy", name="numpy")
     array, descr, items = numpy.items(a)
     made = _create_array(name, descr, array.shape, items, track, mode, False)
-    return numpy.attach(made, array.dtype)
+    return _attach_new(numpy, made, array.dtype)
 
 
 def _view(found: tuple[Any, ...]) -> memoryview:

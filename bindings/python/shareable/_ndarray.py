@@ -27,7 +27,9 @@ class SharedArray(_Base):
     Views of the array, such as slices, are in the block too, and keep it mapped. A pickle of such
     an array contains the name of its block and the position in it, not the items: the process that
     loads it attaches to the same items. Results of arithmetic, and copies, are not in a block: they
-    are pickled with their items. pandas takes an array that has a name for one column: a DataFrame
+    are pickled with their items. The pickle of a view that cannot be written is loaded as one that
+    cannot be written. If the block was unlinked, and another has its name, the pickle is loaded with
+    the bytes of the other block. pandas takes an array that has a name for one column: a DataFrame
     needs ``numpy.asarray(array)``, whose items are in the block too.
     """
 
@@ -63,7 +65,7 @@ class SharedArray(_Base):
         if self.block is None:
             return self.view(numpy.ndarray).__reduce_ex__(protocol)
         offset = _address(self) - _address(numpy.frombuffer(_raw.memory_address(self.block), numpy.uint8))
-        return _load, (self.block.name, self.block.read_only, self.dtype, offset, self.shape, self.strides)
+        return _load, (self.block.name, not self.flags.writeable, self.dtype, offset, self.shape, self.strides)
 
 
 def _is_of_buffer(array: Any) -> bool:
@@ -91,19 +93,26 @@ def _load(name: str, read_only: bool, dtype: Any, offset: int, shape: Any, strid
 
 @lru_cache(maxsize=256)
 def _dtype_of(descr: str) -> Any:
-    return npy.descr_to_dtype(literal_eval(descr))
+    try:
+        return npy.descr_to_dtype(literal_eval(descr))
+    except (SyntaxError, TypeError, ValueError) as error:
+        raise ValueError(f"NumPy has no type {descr}, which the header of the block has: {error}") from error
 
 
 def attach(found: tuple[Any, ...], dtype: Any = None) -> SharedArray:
     """Return the array that the raw module has created or opened. `dtype` is known for a new array."""
-    memory, offset, shape, is_fortran_order, descr, _, _ = found
+    memory, offset, shape, is_fortran_order, descr, _, item_size = found
     dtype = _dtype_of(descr) if dtype is None else dtype
+    if dtype.itemsize != item_size:
+        raise ValueError(f"NumPy has no type for items of {item_size} bytes")
     return _place(SharedMemory._of(memory), shape, dtype, offset=offset, order="F" if is_fortran_order else "C")
 
 
 def normalize(shape: Any, dtype: Any) -> tuple[Any, Any]:
     """Return a shape and a type as numpy.zeros() uses them: an array of arrays has more dimensions."""
     dtype = numpy.dtype(dtype)
+    if isinstance(shape, numpy.ndarray):
+        shape = shape.tolist()
     if dtype.subdtype is None:
         return shape, dtype
     base, lengths = dtype.subdtype
