@@ -1295,7 +1295,7 @@ SHAREABLE_API shareable_status shareable_array_create(shareable_array **array, c
  *
  *   descr  describes the type as in the header of a .npy file: the Python literal of a string, such
  *          as "'<f8'", or of a list of fields, such as "[('x', '<f4'), ('y', '<f4')]"; UTF-8. Python
- *          objects ('|O') are refused
+ *          objects ('|O') are refused, and so is a text that makes the header longer than 1 MiB
  *   items  the items in C order without gaps; NULL for zeros
  *   size   of the items in bytes, which must be the size of the array; 0 if `items` is NULL
  *

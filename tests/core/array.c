@@ -284,6 +284,32 @@ Test(array, refuses_what_no_array_can_have) {
   cr_status(shareable_array_open(&array, own_name(), 0, NULL), SHAREABLE_E_NOT_FOUND);
 }
 
+/* The dict around the description has about 100 bytes, so some of these headers are longer than the limit. */
+Test(array, has_no_header_that_is_too_long_to_be_opened) {
+  static char name[SHAREABLE__NPY_HEADER_MAX + 1], descr[SHAREABLE__NPY_HEADER_MAX + 100];
+  const uint64_t shape[] = {2};
+  int created = 0, refused = 0;
+
+  memset(name, 'x', sizeof name - 1);
+  for (int length = SHAREABLE__NPY_HEADER_MAX - 240; length <= SHAREABLE__NPY_HEADER_MAX; length += 8) {
+    shareable_array *array = NULL, *opened;
+
+    snprintf(descr, sizeof descr, "[('%.*s', '|u1')]", length, name);
+    if (shareable_array_create_from(&array, own_name(), descr, 1, shape, NULL, 0, 0, 0, NULL) != SHAREABLE_OK) {
+      assert_create_fails(descr, 1, shape, "the description of the items is too long");
+      refused++;
+      continue;
+    }
+    cr_assert_eq(refused, 0);
+    opened = open_array(0);
+    cr_assert_str_eq(shareable_array_descr(opened), descr);
+    shareable_array_unref(opened);
+    end_array(array);
+    created++;
+  }
+  cr_assert(created > 0 && refused > 0);
+}
+
 Test(array, that_exists_is_not_replaced) {
   shareable_array *array = new_array(SHAREABLE_DTYPE_U8, 2, matrix, 0), *other = NULL;
 

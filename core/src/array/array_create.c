@@ -61,6 +61,16 @@ static shareable_status check_items(const array_request *request, shareable_erro
                          request->items_size, request->npy.nbytes);
 }
 
+/* A longer header could be written, but shareable_array_open() refuses it. */
+static shareable_status check_header(const array_request *request, size_t header_size, shareable_error *error) {
+  if (header_size <= SHAREABLE__NPY_PROLOGUE_SIZE + SHAREABLE__NPY_HEADER_MAX)
+    return SHAREABLE_OK;
+  return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
+                         "the description of the items is too long: it has %zu bytes, and the header of an array, "
+                         "which contains it, has at most 1 MiB",
+                         request->npy.descr.text.length);
+}
+
 /* Fills the block before any other process sees it. */
 static shareable_status fill(shareable_array *array, const array_request *request, size_t header_size,
                              shareable_error *error) {
@@ -81,9 +91,12 @@ static shareable_status fill(shareable_array *array, const array_request *reques
 static shareable_status create(shareable_array **result, const char *name, const array_request *request,
                                shareable_error *error) {
   size_t header_size = shareable__npy_write(&request->npy, NULL, 0);
-  shareable_array *array = shareable__array_allocate(error);
-  shareable_status status;
+  shareable_array *array;
+  shareable_status status = check_header(request, header_size, error);
 
+  if (status != SHAREABLE_OK)
+    return status;
+  array = shareable__array_allocate(error);
   if (array == NULL)
     return SHAREABLE_E_NO_MEMORY;
   status = shareable__memory_prepare(&array->memory, name, header_size + request->npy.nbytes, request->flags,
