@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array/array.h"
 #include "cli.h"
 #include "kind.h"
 #include "output.h"
@@ -93,7 +94,9 @@ static input read_input(size_t max) {
   return text;
 }
 
-static bool is_list(shareable_memory *memory) {
+/* Ends the command if bytes from this offset on may make a list or an array corrupt. */
+static void check_kind(shareable_memory *memory, uint64_t offset) {
+  const char *name = shareable_memory_name(memory);
   list_properties list;
   shareable_array *array;
   shareable_error error;
@@ -102,9 +105,14 @@ static bool is_list(shareable_memory *memory) {
 
   if (shareable_memory_fd(memory, &fd, &error) != SHAREABLE_OK)
     cli_die_message(error.message);
-  kind = kind_of_file(fd, shareable_memory_name(memory), shareable_memory_size(memory), &list, &array);
+  kind = kind_of_file(fd, name, shareable_memory_size(memory), &list, &array);
+  if (kind == BLOCK_LIST)
+    cli_die("'%s' is a list: 'shareable set' writes its items; --force writes bytes, which may make it corrupt", name);
+  if (kind == BLOCK_ARRAY && offset < array->data_offset)
+    cli_die("'%s' is an array: its items begin at --offset %" PRIu64 "; --force writes its header too, which may make "
+            "it corrupt",
+            name, array->data_offset);
   shareable_array_unref(array);
-  return kind == BLOCK_LIST;
 }
 
 /* All input is read before the first byte is written: a text that is too long changes nothing. */
@@ -142,9 +150,8 @@ static int run_write(int argc, char **argv) {
   if (optind != argc - 1)
     cli_usage_error("expected one NAME");
   memory = cli_open_memory(argv[optind], SHAREABLE_KEEP_FD);
-  if (!is_forced && is_list(memory))
-    cli_die("'%s' is a list: 'shareable set' writes its items; --force writes bytes, which may make it corrupt",
-            shareable_memory_name(memory));
+  if (!is_forced)
+    check_kind(memory, offset);
   write_input(memory, offset);
   shareable_memory_unref(memory);
   return CLI_DONE;
@@ -152,7 +159,8 @@ static int run_write(int argc, char **argv) {
 
 const cli_command cli_write = {"write", "NAME", "Write standard input to the bytes of an existing block.",
                                "  --offset BYTES      start at this offset [0]\n"
-                               "  -f, --force         also write to a list, which may make it corrupt\n"
+                               "  -f, --force         also write to a list, or to the header of an array,\n"
+                               "                      which may make it corrupt\n"
                                "  -h, --help          print this help\n"
                                "\n"
                                "The block keeps its size, and the bytes after the input keep their values. If\n"

@@ -232,6 +232,28 @@ def test_a_file_becomes_an_array_and_cat_prints_it_again(name, tmp_path):
         assert content(name) == empty == cat(name)
 
 
+def test_write_refuses_the_header_of_an_array(name):
+    data = npy("|u1", [1, 2, 3], format_="B")
+    start = len(data) - 3
+    create(name, data)
+
+    def write_input(text, *options, status=0):
+        ended = subprocess.run([COMMAND, "write", *map(str, options), name], input=text, capture_output=True, timeout=60)
+        assert ended.returncode == status, ended.stderr
+        return ended.stderr.decode()
+
+    for options in ([], ["--offset", start - 1]):
+        assert f"'{name}' is an array: its items begin at --offset {start}; --force" in write_input(b"XX", *options, status=1)
+        assert content(name) == data
+    write_input(b"\7\10", "--offset", start)
+    write_input(b"\11", "--offset", start + 2)
+    assert values(name) == [7, 8, 9]
+    write_input(data, "--force")
+    assert content(name) == data
+    write_input(b"XX", "--force")
+    assert content(name) == b"XX" + data[2:] and blocks(name)[name]["kind"] == "raw"
+
+
 def test_a_lazy_array_has_holes(name):
     create(name, header("'|u1'", f"({8 << 20},)") + bytes(4 << 20) + b"\1" * 10_000 + bytes((4 << 20) - 10_000), "--lazy")
     assert os.stat(f"/dev/shm/{name}").st_blocks * 512 <= 32768
