@@ -245,15 +245,20 @@ Test(array, ignores_later_changes_of_the_header) {
   end_array(array);
 }
 
-static void assert_create_fails(const char *descr, size_t ndim, const uint64_t *shape, const char *part) {
+static void assert_create_from_fails(const char *descr, size_t ndim, const uint64_t *shape, const void *items,
+                                     size_t size, const char *part) {
   shareable_array *array = NULL;
   shareable_error error = {0};
 
-  cr_status(shareable_array_create_from(&array, own_name(), descr, ndim, shape, NULL, 0, 0, 0, &error),
+  cr_status(shareable_array_create_from(&array, own_name(), descr, ndim, shape, items, size, 0, 0, &error),
             SHAREABLE_E_ARGUMENT);
   cr_assert_null(array);
   cr_assert_not_null(strstr(error.message, part), "%s", error.message);
   cr_assert_not(exists(own_name()));
+}
+
+static void assert_create_fails(const char *descr, size_t ndim, const uint64_t *shape, const char *part) {
+  assert_create_from_fails(descr, ndim, shape, NULL, 0, part);
 }
 
 Test(array, refuses_what_no_array_can_have) {
@@ -268,11 +273,11 @@ Test(array, refuses_what_no_array_can_have) {
   assert_create_fails("'<f8', 1", 2, matrix, "does not end");
   assert_create_fails("float", 2, matrix, "not a string or a list");
   assert_create_fails("[('\xff', '<f8')]", 2, matrix, "not UTF-8");
+  assert_create_fails("", 2, matrix, "no array has the description \"\": ");
   assert_create_fails(NULL, 2, matrix, "NULL");
-  cr_status(shareable_array_create_from(&array, own_name(), "'<f8'", 2, matrix, many, 95, 0, 0, NULL),
-            SHAREABLE_E_ARGUMENT);
-  cr_status(shareable_array_create_from(&array, own_name(), "'<f8'", 2, matrix, NULL, 96, 0, 0, NULL),
-            SHAREABLE_E_ARGUMENT);
+  assert_create_from_fails("'<f8'", 2, matrix, many, 95, "95 bytes of items: the array has 96");
+  assert_create_from_fails("'<f8'", 2, matrix, NULL, 96,
+                           "96 bytes of items, but the items are NULL: the size must be 0");
   cr_status(shareable_array_create(&array, own_name(), SHAREABLE_DTYPE_BYTES, 2, matrix, 0, 0, NULL),
             SHAREABLE_E_ARGUMENT);
   cr_status(shareable_array_create(&array, own_name(), 15, 2, matrix, 0, 0, NULL), SHAREABLE_E_ARGUMENT);

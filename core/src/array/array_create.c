@@ -50,13 +50,17 @@ static shareable_status check_descr(array_request *request, const char *descr, s
   if (reason == NULL && !shareable__literal_is_at_end(&literal))
     reason = "it does not end after its type";
   if (reason != NULL)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no array has the description %s: %s", descr, reason);
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no array has the description \"%s\": %s", descr, reason);
   return SHAREABLE_OK;
 }
 
 static shareable_status check_items(const array_request *request, shareable_error *error) {
   if (request->items_size == (request->items == NULL ? 0 : request->npy.nbytes))
     return SHAREABLE_OK;
+  if (request->items == NULL)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
+                           "%zu bytes of items, but the items are NULL: the size must be 0, for an array of zeros",
+                           request->items_size);
   return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "%zu bytes of items: the array has %" PRIu64,
                          request->items_size, request->npy.nbytes);
 }
