@@ -150,5 +150,9 @@ const cli_command cli_dump = {"dump", "NAME", "Print the items of a list or an a
                               "  -J, --json          print JSON; of a list, 'create --from-json' reads it\n"
                               "  -c, --count NUMBER  print the first NUMBER items [list: all; array: 100]\n"
                               "  -n, --noheadings    do not print headings\n"
-                              "  -h, --help          print this help\n",
+                              "  -h, --help          print this help\n"
+                              "\n"
+                              "Items of an array that are not numbers of C (dates, texts, records), and numbers\n"
+                              "in the other byte order or not aligned in the file, are printed as hexadecimal\n"
+                              "digits: two for each byte.\n",
                               run_dump};

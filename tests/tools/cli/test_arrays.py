@@ -179,6 +179,13 @@ def test_items_of_other_types_are_bytes(name, descr, shown, item):
     assert f"DTYPE     {shown}" in run("info", name).splitlines()
 
 
+def test_help_of_dump_says_which_items_are_hexadecimal():
+    text = " ".join(run("dump", "--help").split())
+    for kind in ("dates", "texts", "records", "the other byte order", "not aligned in the file"):
+        assert kind in text
+    assert "are printed as hexadecimal digits" in text
+
+
 def test_a_type_that_is_not_ascii_is_escaped(name):
     write(name, header("[('größe\u202e', '<i4')]", "(1,)", version=3) + b"\0\0\0\1")
     assert dumped(name)["dtype"] == "[('größe\u202e', '<i4')]"
