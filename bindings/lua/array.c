@@ -9,6 +9,7 @@
 
 #include "memory.h"
 #include "number.h"
+#include "sequence.h"
 #include "status.h"
 #include "value.h"
 
@@ -53,16 +54,15 @@ int array_fail_inexact(lua_State *L, const shareable_array *array) {
 
 /* Returns the number of dimensions. */
 static size_t check_shape(lua_State *L, int argument, uint64_t shape[SHAREABLE_NDIM_MAX]) {
-  size_t ndim;
+  size_t ndim = sequence_check_length(L, argument);
 
-  luaL_checktype(L, argument, LUA_TTABLE);
-  ndim = lua_rawlen(L, argument);
+  sequence_check_keys(L, argument, ndim, "the shape");
   if (ndim > SHAREABLE_NDIM_MAX)
     status_usage_error(L, "a shape of %zu dimensions: an array has 0 to %d", ndim, SHAREABLE_NDIM_MAX);
   for (size_t i = 0; i < ndim; i++) {
     int64_t length;
 
-    lua_rawgeti(L, argument, (int)i + 1);
+    sequence_push(L, argument, i + 1);
     if (lua_type(L, -1) == LUA_TSTRING || !number_read_integer(L, -1, &length) || length < 0)
       status_usage_error(L, "dimension %zu of the shape: an integer of 0 or more expected", i + 1);
     lua_pop(L, 1);

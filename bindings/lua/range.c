@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "item.h"
+#include "sequence.h"
 #include "status.h"
 #include "value.h"
 
@@ -141,7 +142,7 @@ static int raise_wrong_type(lua_State *L, size_t i, const char *wanted) {
 static int64_t check_integer(lua_State *L, size_t i) {
   int64_t integer;
 
-  lua_rawgeti(L, 3, (object_index)i + 1);
+  sequence_push(L, 3, i + 1);
   if (lua_type(L, -1) == LUA_TSTRING || !number_read_integer(L, -1, &integer))
     raise_wrong_type(L, i, "an integer");
   lua_pop(L, 1);
@@ -151,7 +152,7 @@ static int64_t check_integer(lua_State *L, size_t i) {
 static double check_real(lua_State *L, size_t i) {
   shareable_value value;
 
-  lua_rawgeti(L, 3, (object_index)i + 1);
+  sequence_push(L, 3, i + 1);
   if (!number_read(L, -1, &value))
     raise_wrong_type(L, i, "a number");
   lua_pop(L, 1);
@@ -179,8 +180,7 @@ int range_set_integers(lua_State *L) {
   int64_t first = number_index_from_lua(number_check_integer(L, 2)), *integers;
   size_t count, processed = 0;
 
-  luaL_checktype(L, 3, LUA_TTABLE);
-  count = lua_rawlen(L, 3);
+  count = sequence_check_length(L, 3);
   integers = push_numbers(L, count);
   for (size_t i = 0; i < count; i++)
     integers[i] = check_integer(L, i);
@@ -193,8 +193,7 @@ int range_set_floats(lua_State *L) {
   size_t count, processed = 0;
   double *reals;
 
-  luaL_checktype(L, 3, LUA_TTABLE);
-  count = lua_rawlen(L, 3);
+  count = sequence_check_length(L, 3);
   reals = push_numbers(L, count);
   for (size_t i = 0; i < count; i++)
     reals[i] = check_real(L, i);

@@ -11,6 +11,7 @@
 #include "array.h"
 #include "number.h"
 #include "range.h"
+#include "sequence.h"
 #include "status.h"
 
 /* An array without dimensions has one row of one item. */
@@ -177,7 +178,7 @@ static void check_element(lua_State *L, element_type type, size_t i, unsigned ch
   size_t first = i * (size_t)values;
 
   for (int value = 1; value <= values; value++)
-    lua_rawgeti(L, 3, (object_index)(first + (size_t)value));
+    sequence_push(L, 3, first + (size_t)value);
   wrong = element_read(L, top + 1, type, item);
   if (wrong != 0)
     status_usage_error(L, "value %zu of the table: %s", first + (size_t)wrong, lua_tostring(L, -1));
@@ -191,8 +192,7 @@ int rows_set_table(lua_State *L) {
   unsigned char few[ARRAY_FEW], *items;
 
   array_check_writable(L, array);
-  luaL_checktype(L, 3, LUA_TTABLE);
-  given = lua_rawlen(L, 3);
+  given = sequence_check_length(L, 3);
   count = given / values;
   if (count * values != given)
     return status_usage_error(L, "%zu values are not a whole number of items", given);

@@ -133,7 +133,7 @@ methods.totable = raw.array_table
 --- nothing, if the values do not fit, or if an item cannot hold its value.
 ---
 --- - `first`: the index of the row that the values begin with
---- - `values`: a sequence
+--- - `values`: a sequence. Its metamethods `__len` and `__index` are used, in every version of Lua
 --- - returns true
 ---@type fun(self: shareable.array, first: integer, values: any[]): true
 methods.settable = raw.array_set_table

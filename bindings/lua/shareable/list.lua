@@ -121,7 +121,7 @@ methods.floats = fast.list_floats or raw.list_floats
 --- into the list, or contains another value, the function raises an error and writes nothing.
 ---
 --- - `first`: the index of the first item to write
---- - `numbers`: a sequence
+--- - `numbers`: a sequence. Its metamethods `__len` and `__index` are used, in every version of Lua
 --- - returns true; or nil, message, code if an item cannot be written: the items before it are
 --- written
 ---@type fun(self: shareable.list, first: integer, numbers: integer[]): true?, string?, shareable.code?

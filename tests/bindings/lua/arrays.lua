@@ -222,6 +222,41 @@ test("tables_are_written_whole_or_not_at_all", function()
   equal(a:get(5000), -1)
 end)
 
+-- Returns an empty table whose metamethods represent the sequence.
+local function proxy_of(sequence)
+  return setmetatable({}, {__len = function() return #sequence end, __index = function(_, i) return sequence[i] end})
+end
+
+test("tables_are_read_by_their_metamethods", function()
+  local a = keep(array{shape = proxy_of{2, 2}, dtype = "i4"})
+  same(a.shape, {2, 2})
+  equal(a:settable(1, proxy_of{1, 2, 3, 4}), true)
+  same(a:totable(), {1, 2, 3, 4})
+  raises("5 items do not fit", function() a:settable(1, proxy_of{1, 2, 3, 4, 5}) end)
+  raises("value 2 of the table: an integer from", function() a:settable(1, proxy_of{7, "x"}) end)
+  raises("dimension 2 of the shape", function() array{shape = proxy_of{1, -1}} end)
+  for _, length in ipairs{-1, 1.5, "x", {}} do
+    local wrong = setmetatable({}, {__len = function() return length end})
+    raises("__len must return an integer of 0 or more", function() a:settable(1, wrong) end)
+    raises("__len must return an integer of 0 or more", function() array{shape = wrong} end)
+  end
+  raises("its reason", function()
+    a:settable(1, setmetatable({}, {__len = function() return 1 end, __index = function() error("its reason") end}))
+  end)
+  same(a:totable(), {1, 2, 3, 4})
+  local methods = setmetatable({5, 6}, {__index = {sum = 1}})
+  equal(a:settable(2, methods), true)
+  same(a:totable(), {1, 2, 5, 6})
+  raises("is closed", function()
+    a:settable(1, setmetatable({}, {__len = function() return 1 end, __index = function() a:close() return 1 end}))
+  end)
+  local l = keep(shareable.list({0, 0, 0}))
+  equal(l:setintegers(2, proxy_of{-7, 8}), true)
+  same(l:totable(), {0, -7, 8})
+  equal(l:setfloats(1, proxy_of{1.5}), true)
+  equal(l[1], 1.5)
+end)
+
 test("array_in_fortran_order_is_used_by_its_indexes", function()
   local a = keep(array{name = save("'|u1'", "True", "2, 3", "adbecf")})
   same(a.strides, {1, 2})
@@ -291,6 +326,11 @@ test("options_are_checked", function()
   raises("option 'shape'", function() array{shape = 5} end)
   raises("dimension 2 of the shape", function() array{shape = {1, -1}} end)
   raises("dimension 1 of the shape", function() array{shape = {1.5}} end)
+  for key, shape in pairs{x = {x = 1}, y = {2, 3, y = 4}, ["0"] = {[0] = 2}, ["1.5"] = {2, [1.5] = 3},
+      ["7"] = {2, [7] = 3}, boolean = {[true] = 1}} do
+    raises("the shape must be a sequence from 1 on without gaps: it has the key " .. key,
+      function() array{shape = shape} end)
+  end
   raises("dimension 1 of the shape", function() array{shape = {"1"}} end)
   raises("option 'dtype'", function() array{shape = {1}, dtype = 8} end)
   raises("unknown option 'order'", function() array{shape = {1}, order = "F"} end)

@@ -190,6 +190,10 @@ test_collected("rows_are_written", with_array(function(a) return a:write(2, ("x"
 test_collected("table_of_an_array", with_array(function(a) return #a:totable() end, 12))
 test_collected("table_of_large_items", with_array(function(a) return #a:totable() end, 12, "'|V5000'"))
 test_collected("table_is_written_to_an_array", with_array(function(a) return a:settable(2, {1, 2, 3, 4}) end, true))
+test_collected("proxy_is_written_to_an_array", with_array(function(a)
+  local metatable = {__len = function() return 4 end, __index = function(_, i) return ("x"):rep(4999) .. i end}
+  return a:settable(2, setmetatable({}, metatable))
+end, true, "'|V5000'"))
 test_collected("fields_of_an_array", with_array(function(a) return a.shape[2] + a.strides[1] + #a.descr end, 32))
 test_collected("tostring_of_an_array", with_array(function(a) return tostring(a):match("shape = [^,]*") end,
   "shape = {4"))
