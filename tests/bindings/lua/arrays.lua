@@ -9,15 +9,7 @@ local test, name, keep = runner.test, runner.name, runner.keep
 local equal, same, fails, raises = runner.equal, runner.same, runner.fails, runner.raises
 local array, integer = shareable.array, shareable.integer
 local max_integer, min_integer = runner.max_integer, runner.min_integer
-
--- Whether this machine is little-endian.
-local is_little
-do
-  local block = assert(shareable.memory{size = 2})
-  block:pack("=i2", 0, 1)
-  is_little = block:read(0, 1) == "\1"
-  block:unlink()
-end
+local is_little = runner.is_little
 
 -- Writes a file in /dev/shm as numpy.save() does. Returns the name of the block.
 local function save(descr, is_fortran_order, shape, items)

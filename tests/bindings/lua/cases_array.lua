@@ -9,16 +9,8 @@ local test, name, keep = runner.test, runner.name, runner.keep
 local equal, same, fails, raises = runner.equal, runner.same, runner.fails, runner.raises
 local array, integer = shareable.array, shareable.integer
 local max_integer, min_integer = runner.max_integer, runner.min_integer
+local is_little = runner.is_little
 local numbers = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"}
-
--- Whether this machine is little-endian.
-local is_little
-do
-  local block = assert(shareable.memory{size = 2})
-  block:pack("=i2", 0, 1)
-  is_little = block:read(0, 1) == "\1"
-  block:unlink()
-end
 
 -- Writes the file of a block, as a program without this library does. It is unlinked at the end of the test.
 local function write_file(content)

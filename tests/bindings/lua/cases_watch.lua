@@ -4,37 +4,11 @@ package.path = arg[0]:match("^.*/") .. "?.lua;" .. package.path
 
 local runner = require "runner"
 local shareable = require "shareable"
+local watching = require "watching"
 
 local test, name, keep = runner.test, runner.name, runner.keep
 local equal, same, fails, raises = runner.equal, runner.same, runner.fails, runner.raises
-
-local pause_list = assert(shareable.list({0}))
-pause_list:unlink()
-
-local function pause(seconds)
-  pause_list:wait(1, 0, seconds)
-end
-
--- Waits for up to ten seconds until the watch reports something. Returns that.
-local function changes(watch)
-  for _ = 1, 2000 do
-    local changed = assert(watch:changed())
-    if #changed > 0 then
-      return changed
-    end
-    pause(0.005)
-  end
-  error("the watch reports nothing")
-end
-
--- Calls a function with a watch, and closes it.
-local function with_watch(watch, body)
-  local done, message = pcall(body, assert(watch))
-  watch:close()
-  if not done then
-    error(message, 0)
-  end
-end
+local pause, changes, with_watch = watching.pause, watching.changes, watching.with_watch
 
 -- Returns a list of `count` zeros.
 local function zeros(count, options)
@@ -308,5 +282,5 @@ test("watch_of_many_lists_needs_few_threads", function()
   end
 end)
 
-pause_list:close()
+watching.finish()
 runner.finish()

@@ -15,6 +15,15 @@ end
 --- Whether this Lua has integers beside floats.
 runner.has_integers = math.type ~= nil
 
+--- Whether this machine is little-endian.
+do
+  local block = assert(shareable.memory{size = 2})
+  block:pack("=i2", 0, 1)
+  runner.is_little = block:read(0, 1) == "\1"
+  block:unlink()
+  block:close()
+end
+
 --- The limits of integers of 64 bits, and the largest integer that a number of this Lua can
 --- represent.
 runner.max_integer = shareable.integer "9223372036854775807"

@@ -9,28 +9,11 @@ local has_cqueues, cqueues = pcall(require, "cqueues")
 
 local runner = require "runner"
 local shareable = require "shareable"
+local watching = require "watching"
 
 local test, name, keep = runner.test, runner.name, runner.keep
 local equal, same, fails, raises = runner.equal, runner.same, runner.fails, runner.raises
-
-local pause_list = assert(shareable.list({0}))
-pause_list:unlink()
-
-local function pause(seconds)
-  pause_list:wait(1, 0, seconds)
-end
-
--- Waits for up to ten seconds until the watch reports something. Returns that.
-local function changes(watch)
-  for _ = 1, 2000 do
-    local changed = assert(watch:changed())
-    if #changed > 0 then
-      return changed
-    end
-    pause(0.005)
-  end
-  error("the watch reports nothing")
-end
+local changes, with_watch = watching.changes, watching.with_watch
 
 -- Waits until the watch reports the item. It may also report items that have not changed, for example when another
 -- process ends a wait for them.
@@ -41,15 +24,6 @@ local function wait_for(watch, wanted)
         return
       end
     end
-  end
-end
-
--- Calls a function with a watch, and closes it.
-local function with_watch(watch, body)
-  local done, message = pcall(body, assert(watch))
-  watch:close()
-  if not done then
-    error(message, 0)
   end
 end
 
@@ -192,5 +166,5 @@ cqueues_test("cqueues_resumes_a_coroutine_when_an_item_changes", has_cqueues and
   queue:close()
 end or "there is no cqueues (lua-cqueues) for this Lua")
 
-pause_list:close()
+watching.finish()
 runner.finish()
