@@ -218,9 +218,11 @@ def _watch_of(loop: asyncio.AbstractEventLoop) -> LoopWatch:
     return watch
 
 
-def _is_awaited(loop: asyncio.AbstractEventLoop, shared: Any) -> bool:
-    """Return whether coroutines of the loop wait for the lock of the list."""
-    watch = _watches.get(loop)
+def _has_lock_waiters(shared: Any) -> bool:
+    """Return whether coroutines of the running event loop wait for the lock of the list."""
+    import asyncio
+
+    watch = _watches.get(asyncio.get_running_loop())
     return watch is not None and watch.has_lock_waiters(shared.shm.name)
 
 
@@ -238,19 +240,19 @@ async def wait_until(is_done: Callable[[], bool], shared: Any, key: _Key, durati
     """Wait in the running event loop until is_done() returns true. Return whether it did.
 
     It is called at once, and then after each change of what `key` names, which it must refuse if
-    there is no such item. A duration in nanoseconds
-    less than 0 is no limit, and 0 only checks. Nothing is awaited after is_done() has returned true.
+    there is no such item. It is not called at once for a lock for which others wait already. A duration
+    in nanoseconds less than 0 is no limit, and 0 only checks. Nothing is awaited after is_done() has
+    returned true.
     """
-    if duration == 0 or key != LOCK:
-        if is_done():
-            return True
-        if duration == 0:
-            return False
+    has_turn = key != LOCK or duration == 0 or not _has_lock_waiters(shared)
+    if has_turn and is_done():
+        return True
+    if duration == 0:
+        return False
     import asyncio
 
     loop = asyncio.get_running_loop()
-    if key != LOCK:
-        return await _watch_of(loop).until(is_done, shared, key, loop, duration)
-    if not _is_awaited(loop, shared) and is_done():
-        return True
-    return await _watch_of(loop).until_locked(is_done, shared, loop, duration)
+    watch = _watch_of(loop)
+    if key == LOCK:
+        return await watch.until_locked(is_done, shared, loop, duration)
+    return await watch.until(is_done, shared, key, loop, duration)

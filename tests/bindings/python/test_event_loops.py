@@ -373,7 +373,7 @@ def test_lock_is_passed_on_in_the_order_of_the_waiters(run, pair, name):
             waiter = asyncio.ensure_future(other.lock_async(timeout=0.1).acquire())
             with pytest.raises(TimeoutError):
                 await waiter
-        async with other.lock_async(timeout=0.1):  # nobody waits any more
+        async with other.lock_async(timeout=0.1):  # no other coroutine waits any more
             pass
 
     run(main())
