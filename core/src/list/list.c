@@ -30,6 +30,7 @@ void shareable__list_attach_area(shareable_list *list, uint64_t offset) {
 
   shareable__sync_attach(&list->sync, segment->base + offset, &segment->fd, list->memory->name,
                          list->memory->read_only);
+  list->lock.word = &list->sync.area->lock;
 }
 
 shareable_list *shareable__list_allocate(shareable_error *error) {

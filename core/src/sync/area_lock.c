@@ -1,6 +1,6 @@
 /*
- * area_lock.c - the lock of a list: a word in the sync area that contains its owner's writer id,
- * and on which waiters sleep.
+ * area_lock.c - the locks of a list and of a dict: a word in the block that contains its owner's
+ * writer id, and on which waiters sleep.
  */
 #include "sync/area_lock.h"
 
@@ -46,26 +46,27 @@ static bool try_lock_spinning(uint32_t *word, uint32_t id, int64_t end) {
 }
 
 /* Acquires the lock if the word is `expected`. WAITERS is set in `expected` or in `desired`. */
-static bool acquire_with_waiters(shareable__area_lock *lock, uint32_t *word, uint32_t expected, uint32_t desired) {
-  if (!shareable__area_lock_swap(word, expected, desired))
+static bool acquire_with_waiters(shareable__area_lock *lock, uint32_t expected, uint32_t desired) {
+  if (!shareable__area_lock_swap(lock->word, expected, desired))
     return false;
   lock->found_waiters = true;
   return true;
 }
 
 /* Acquires the lock if its owner is dead and the word is still `observed`. */
-static bool acquire_from_dead(shareable__area_lock *lock, shareable__sync *sync, uint32_t observed, uint32_t desired) {
-  uint32_t *word = &sync->area->lock;
+static bool acquire_from_dead(shareable__area_lock *lock, const shareable__sync *sync, uint32_t observed,
+                              uint32_t desired) {
+  uint32_t *word = lock->word;
 
   if (shareable__writer_is_alive(&sync->writer, observed & ~WAITERS))
     return false;
-  return (desired & WAITERS) != 0 ? acquire_with_waiters(lock, word, observed, desired)
+  return (desired & WAITERS) != 0 ? acquire_with_waiters(lock, observed, desired)
                                   : shareable__area_lock_swap(word, observed, desired);
 }
 
 /* Tries once, for a caller that does not wait. */
-static shareable_status try_once(shareable__area_lock *lock, shareable__sync *sync, uint32_t id) {
-  uint32_t *word = &sync->area->lock;
+static shareable_status try_once(shareable__area_lock *lock, const shareable__sync *sync, uint32_t id) {
+  uint32_t *word = lock->word;
   uint32_t observed = __atomic_load_n(word, __ATOMIC_RELAXED);
 
   if (observed == 0 && shareable__area_lock_swap(word, 0, id))
@@ -88,15 +89,15 @@ static int64_t next_sleep(const uint32_t *word, uint32_t slept_on, int64_t durat
  * waiter that acquires the lock here leaves WAITERS set, because others may sleep. So a waiter that
  * is killed causes at most one needless wake-up.
  */
-static shareable_status wait_for(shareable__area_lock *lock, shareable__sync *sync, uint32_t id, int64_t end) {
-  uint32_t *word = &sync->area->lock, desired = id | WAITERS;
+static shareable_status wait_for(shareable__area_lock *lock, const shareable__sync *sync, uint32_t id, int64_t end) {
+  uint32_t *word = lock->word, desired = id | WAITERS;
   int64_t duration = FIRST_SLEEP_NS, left;
 
   for (;;) {
     uint32_t observed = __atomic_load_n(word, __ATOMIC_RELAXED);
 
     if (observed == 0) {
-      if (acquire_with_waiters(lock, word, 0, desired))
+      if (acquire_with_waiters(lock, 0, desired))
         return SHAREABLE_OK;
       continue;
     }
@@ -124,21 +125,21 @@ void shareable__area_lock_yield(shareable__area_lock *lock, int64_t timeout) {
 }
 
 /* Wakes a waiter. If `found_waiters` is set, there may be none: WAITERS may be out of date. */
-void shareable__area_lock_wake(shareable__area_lock *lock, shareable__sync *sync, bool found_waiters) {
-  if (shareable__futex_wake(&sync->area->lock, 1) > 0)
+void shareable__area_lock_wake(shareable__area_lock *lock, bool found_waiters) {
+  if (shareable__futex_wake(lock->word, 1) > 0)
     atomic_store_explicit(&lock->lost_wakeups, 0, memory_order_relaxed);
   else if (!found_waiters)
     atomic_fetch_add_explicit(&lock->lost_wakeups, 1, memory_order_relaxed);
 }
 
-shareable_status shareable__area_lock_wait(shareable__area_lock *lock, shareable__sync *sync, uint32_t id,
+shareable_status shareable__area_lock_wait(shareable__area_lock *lock, const shareable__sync *sync, uint32_t id,
                                            int64_t timeout) {
   int64_t end;
 
   if (timeout == 0)
     return try_once(lock, sync, id);
   end = shareable__deadline(timeout);
-  if (try_lock_spinning(&sync->area->lock, id, end))
+  if (try_lock_spinning(lock->word, id, end))
     return SHAREABLE_OK;
   return wait_for(lock, sync, id, end);
 }

@@ -65,11 +65,39 @@ static __attribute__((noinline)) bool change_format(const item_write *write, uin
   return true;
 }
 
+/* Writes a locked item. *after is the version word to unlock it with. */
+static inline __attribute__((always_inline)) shareable_status put_locked(const item_write *write, uint64_t before,
+                                                                         uint64_t *after) {
+  uint64_t flags = before & SHAREABLE__VERSION_FLAGS;
+  shareable_status status = SHAREABLE_OK;
+
+  __atomic_thread_fence(__ATOMIC_RELEASE); /* a reader that sees any later store sees the lock */
+  if (!shareable__item_same_format(write->slot, write->item)) {
+    if (change_format(write, &flags))
+      flags &= SHAREABLE__SLOW_STORES;
+    else
+      status = SHAREABLE_E_BUSY;
+  } else {
+    if (!shareable__item_put_one_word(write->slot, write->item))
+      put_logged(write, (flags & SHAREABLE__CORRUPT) != 0, true);
+    flags &= SHAREABLE__SLOW_STORES;
+  }
+  *after = shareable__version_next(before, flags);
+  return status;
+}
+
+shareable_status shareable__item_write_locked(shareable__sync *sync, size_t i, const shareable__slot *slot,
+                                              const shareable__encoded_item *item, uint64_t before, uint64_t *after) {
+  const item_write write = {sync, i, slot, item, shareable__writer_fast_hazard(&sync->writer)};
+
+  return put_locked(&write, before, after);
+}
+
 shareable_status shareable__sync_write_item(shareable__sync *sync, size_t i, const shareable__slot *slot,
                                             const shareable__encoded_item *item) {
   item_write write = {sync, i, slot, item, shareable__writer_fast_hazard(&sync->writer)};
   shareable_status status = SHAREABLE_OK;
-  uint64_t before = 0, flags;
+  uint64_t before = 0, after;
 
   if (write.hazard == NULL) {
     status = shareable__sync_register(sync);
@@ -79,18 +107,7 @@ shareable_status shareable__sync_write_item(shareable__sync *sync, size_t i, con
     status = shareable__item_lock(sync, i, &before);
   if (status != SHAREABLE_OK)
     return status;
-  flags = before & SHAREABLE__VERSION_FLAGS;
-  __atomic_thread_fence(__ATOMIC_RELEASE); /* a reader that sees any later store sees the lock */
-  if (!shareable__item_same_format(slot, item)) {
-    if (change_format(&write, &flags))
-      flags &= SHAREABLE__SLOW_STORES;
-    else
-      status = SHAREABLE_E_BUSY;
-  } else {
-    if (!shareable__item_put_one_word(slot, item))
-      put_logged(&write, (flags & SHAREABLE__CORRUPT) != 0, true);
-    flags &= SHAREABLE__SLOW_STORES;
-  }
-  shareable__item_unlock_with(sync->area, i, shareable__version_next(before, flags), write.hazard);
+  status = put_locked(&write, before, &after);
+  shareable__item_unlock_with(sync->area, i, after, write.hazard);
   return status;
 }

@@ -15,4 +15,12 @@
 shareable_status shareable__sync_write_item(shareable__sync *sync, size_t i, const shareable__slot *slot,
                                             const shareable__encoded_item *item);
 
+/*
+ * The same for an item that the caller has locked, except that it stays locked. `before` is the
+ * unlocked version word; *after becomes the one to unlock the item with. Returns E_BUSY, with the old
+ * value in the item, if a fast store to the item stays in progress.
+ */
+shareable_status shareable__item_write_locked(shareable__sync *sync, size_t i, const shareable__slot *slot,
+                                              const shareable__encoded_item *item, uint64_t before, uint64_t *after);
+
 #endif
