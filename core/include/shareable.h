@@ -213,7 +213,15 @@ extern "C" {
   X(E_NO_MANAGER, -34, ECONNREFUSED, "there is no manager, or it has ended")                                           \
   X(E_REMOTE, -35, EREMOTEIO, "the manager answered with an error")                                                    \
   X(E_PROTOCOL, -36, EPROTO, "the peer does not speak the manager protocol")                                           \
-  X(E_NOT_ARRAY, -37, EINVAL, "the block does not contain an array")
+  X(E_NOT_ARRAY, -37, EINVAL, "the block does not contain an array")                                                   \
+  X(E_NOT_DICT, -38, EINVAL, "the block does not contain a dict")                                                      \
+  X(E_KEY, -39, EINVAL,                                                                                                \
+    "not a valid key: a str or bytes of at least 1 byte, not longer than the dict's keys, whose "                      \
+    "last byte is not NUL")                                                                                            \
+  X(E_NO_KEY, -40, ENOENT, "the key is not in the dict")                                                               \
+  X(E_KEY_EXISTS, -41, EEXIST, "the key is in the dict already")                                                       \
+  X(E_FULL, -42, ENOSPC, "the dict is full: delete keys, or copy it to a larger one")                                  \
+  X(E_KEY_ITEM, -43, EPERM, "the item is a key of a dict: only the functions of dicts change keys")
 
 #define SHAREABLE__ENUM(name, number, nearest_errno, message) SHAREABLE_##name = number,
 typedef enum shareable_status { SHAREABLE_STATUS_MAP(SHAREABLE__ENUM) } shareable_status;
@@ -267,7 +275,8 @@ enum {
   SHAREABLE_NO_SYNC = 1 << 2,   /* create a list: no sync area, exactly CPython's size */
   SHAREABLE_OWNED = 1 << 3,     /* create: unlink when this process ends (see "Owned blocks") */
   SHAREABLE_GC_REMOVE = 1 << 4, /* gc: unlink garbage; without it, garbage is only reported */
-  SHAREABLE_KEEP_FD = 1 << 5    /* create, open: keep a descriptor for shareable_memory_fd() */
+  SHAREABLE_KEEP_FD = 1 << 5,   /* create, open: keep a descriptor for shareable_memory_fd() */
+  SHAREABLE_EVICT = 1 << 6      /* create a dict: make room in a full dict by evicting a key */
 };
 
 /* -------------------------------------------------------------------------------------------------
@@ -751,7 +760,7 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
  *
  * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_CAPACITY (the text is longer than
  * the item's capacity), E_TOO_LONG (the text ends in a NUL and is longer than
- * SHAREABLE_TEXT_NUL_MAX), E_NOT_READY, E_CORRUPT (the item's offsets are corrupt), E_BUSY (another
+ * SHAREABLE_TEXT_NUL_MAX), E_KEY_ITEM (the item is a key of a dict), E_NOT_READY, E_CORRUPT (the item's offsets are corrupt), E_BUSY (another
  * writer has held the item for a second, or many writers in turn for ten seconds) or E_SYSTEM (this
  * process cannot take the liveness lock, which shows other processes that it is alive: no
  * descriptor is left, or /proc is not mounted and the list is unlinked).
@@ -1379,6 +1388,367 @@ SHAREABLE_API size_t shareable_array_size(const shareable_array *array);
 
 /* Returns the size of all items in bytes, or 0 for NULL. */
 SHAREABLE_API size_t shareable_array_nbytes(const shareable_array *array);
+
+/* -------------------------------------------------------------------------------------------------
+ * Dicts
+ *
+ * A dict is a list whose items are keys and values in turn: item 2p is the key of place p, or None
+ * if the place is free, and item 2p + 1 is its value. So everything that works on lists works on the
+ * list of a dict too (shareable_dict_list()), and stock Python reads it:
+ *
+ *   it = iter(ShareableList(name="settings"))
+ *   settings = {k: v for k, v in zip(it, it) if k is not None}
+ *
+ * What follows the list (layout.md, "The dict area") is derived from it: an index, and what is
+ * necessary to complete a change of a process that was killed. The number of places, and the longest
+ * key and value, are fixed when the dict is created. Functions of lists do not write keys
+ * (E_KEY_ITEM). Stock Python may write values of keys that no process deletes meanwhile; it must not
+ * write keys.
+ *
+ * A key is a str or bytes of at least 1 byte whose last byte is not NUL: stock Python would strip it.
+ * A str and bytes with equal bytes are two keys. A value is one value of any type.
+ *
+ * Reads do not lock and do not write, except that they note the use of a key in a dict with
+ * SHAREABLE_EVICT. They work through a read-only handle, and wait for no process, also if a process
+ * was stopped or killed while it changed the dict: then, a read may take the time of reading all
+ * keys. Only if a process is stopped in the middle of writing an item of the list, a read of that
+ * value, or of a key that is absent, returns E_BUSY after a second, as for a list.
+ *
+ * Keys are inserted and deleted under the lock of the dict, which is held for microseconds, and by
+ * shareable_dict_reindex() for the time of reading all keys. A process that waits for it longer than
+ * its timeout gets E_TIMED_OUT. If a process is killed while it holds the lock, the next one
+ * completes its change. So after a kill, a key that a call has reported as inserted is in the dict
+ * once, with an old or a new value, of any length; a change that no call has reported has happened
+ * completely or not at all, except that a set with a TTL may have changed the value but not the TTL.
+ *
+ * A TTL is in nanoseconds: after it, the key is no longer in the dict. The time is that of
+ * CLOCK_BOOTTIME, which includes the time in which the machine is suspended. An expired key has its
+ * place until its key is set again, shareable_dict_delete_expired() deletes it, or an insert into a
+ * full dict needs the place.
+ *
+ * The parameter `timeout` of the functions below is the longest time to wait for the lock of the
+ * dict, in nanoseconds: 0 tries once, a negative value waits without a limit.
+ */
+
+/* A handle on a dict. */
+typedef struct shareable_dict shareable_dict;
+
+/* The longest key of a dict, in bytes. */
+#define SHAREABLE_DICT_KEY_MAX 472
+/* The most places of a dict. */
+#define SHAREABLE_DICT_PLACES_MAX (UINT64_C(1) << 31)
+
+/*
+ * Creates a new dict without keys, and opens it. The name becomes visible only when the dict is
+ * complete. A failure leaves nothing behind.
+ *
+ *   dict        receives the handle, with one reference: drop it with shareable_dict_unref()
+ *   name        as for shareable_memory_create()
+ *   places      the most keys that the dict can have, 1 to SHAREABLE_DICT_PLACES_MAX
+ *   key_size    the longest key in bytes, 1 to SHAREABLE_DICT_KEY_MAX; rounded up to a multiple of 8
+ *   value_size  the longest str or bytes as a value, in bytes, 1 to SHAREABLE_TEXT_MAX; rounded up to
+ *               a multiple of 8. Every other value fits in 8 bytes
+ *   flags       as for shareable_memory_create(), and SHAREABLE_EVICT: an insert into a full dict
+ *               evicts a key that was not used recently, instead of returning E_FULL
+ *   mode        as for shareable_memory_create()
+ *   error       receives the error message on failure; may be NULL
+ *
+ * The dict uses 74 bytes, key_size and value_size for each place, and about 3.2 KiB and value_size
+ * once.
+ *
+ * Returns the same codes as shareable_memory_create(); E_ARGUMENT also for places and sizes.
+ */
+SHAREABLE_API shareable_status shareable_dict_create(shareable_dict **dict, const char *name, size_t places,
+                                                     size_t key_size, size_t value_size, uint32_t flags, uint32_t mode,
+                                                     shareable_error *error);
+
+/*
+ * Opens the dict called `name`. The time it takes does not depend on the number of keys.
+ *
+ *   dict   receives the handle, with one reference: drop it with shareable_dict_unref()
+ *   flags  0, or SHAREABLE_READ_ONLY and SHAREABLE_KEEP_FD, or-ed together
+ *   error  receives the error message on failure; may be NULL
+ *
+ * With SHAREABLE_READ_ONLY, it also opens a list that is not a dict but has its form, for example
+ * one of stock Python: an even number of items, and each even item is a key or None. Then the handle
+ * makes an index of its own, which takes the time of reading the list, and a get of a key that is
+ * not in that index reads all keys.
+ *
+ * Returns the same codes as shareable_list_open(); E_NOT_DICT if the list is not a dict or its dict
+ * area is corrupt; E_VERSION also if another version of this library created the dict area.
+ */
+SHAREABLE_API shareable_status shareable_dict_open(shareable_dict **dict, const char *name, uint32_t flags,
+                                                   shareable_error *error);
+
+/* The same as shareable_memory_ref(). */
+SHAREABLE_API shareable_dict *shareable_dict_ref(shareable_dict *dict);
+
+/* The same as shareable_memory_unref(). */
+SHAREABLE_API void shareable_dict_unref(shareable_dict *dict);
+
+/* The same as shareable_memory_close(), for the dict's block. */
+SHAREABLE_API void shareable_dict_close(shareable_dict *dict);
+
+/* The same as shareable_memory_close_in_place(), for the dict's block. */
+SHAREABLE_API void shareable_dict_close_in_place(shareable_dict *dict);
+
+/* The same as shareable_memory_unlink(), for the dict's block. */
+SHAREABLE_API shareable_status shareable_dict_unlink(shareable_dict *dict, shareable_error *error);
+
+/*
+ * Returns the list of the dict. The list belongs to the dict: take a reference to keep it longer.
+ * Closing the list closes the dict. Returns NULL for NULL.
+ */
+SHAREABLE_API shareable_list *shareable_dict_list(const shareable_dict *dict);
+
+/*
+ * Return the number of places, and the longest key and value in bytes, also after the dict is closed.
+ * Return 0 for NULL.
+ */
+SHAREABLE_API size_t shareable_dict_places(const shareable_dict *dict);
+SHAREABLE_API size_t shareable_dict_key_size(const shareable_dict *dict);
+SHAREABLE_API size_t shareable_dict_value_size(const shareable_dict *dict);
+
+/*
+ * Returns whether the dict evicts keys (SHAREABLE_EVICT), and how many unexpired keys calls through
+ * this handle have evicted. Return 0 for NULL.
+ */
+SHAREABLE_API int shareable_dict_evicts(const shareable_dict *dict);
+SHAREABLE_API uint64_t shareable_dict_evicted(const shareable_dict *dict);
+
+/*
+ * Stores in *length the number of keys, with expired keys that have a place.
+ *
+ * Returns E_CLOSED.
+ */
+SHAREABLE_API shareable_status shareable_dict_length(const shareable_dict *dict, size_t *length);
+
+/*
+ * Reads the value of a key.
+ *
+ *   key     a str or bytes
+ *   value   receives the value; for a str or bytes, its `text` is `buffer`
+ *   buffer  receives the text, without a NUL at its end; may be NULL if size is 0
+ *   size    of the buffer, in bytes; shareable_dict_value_size() is always enough
+ *
+ * Returns E_NO_KEY if the key is not in the dict, or has expired; E_KEY if it is not a valid key of
+ * this dict; E_CLOSED, E_CORRUPT, E_UTF8, E_BUSY or E_BUFFER, as shareable_list_get() does.
+ */
+SHAREABLE_API shareable_status shareable_dict_get(const shareable_dict *dict, const shareable_value *key,
+                                                  shareable_value *value, void *buffer, size_t size);
+
+/*
+ * Does the same, and also reads the value of an expired key that still has its place: then it stores
+ * 1 in *is_stale, otherwise 0.
+ */
+SHAREABLE_API shareable_status shareable_dict_get_stale(const shareable_dict *dict, const shareable_value *key,
+                                                        shareable_value *value, void *buffer, size_t size,
+                                                        int *is_stale);
+
+/*
+ * Read a value of a known type, as shareable_list_get_int() and the functions beside it do.
+ *
+ * Return E_TYPE if the value has another type, or the same codes as shareable_dict_get().
+ */
+SHAREABLE_API shareable_status shareable_dict_get_int(const shareable_dict *dict, const shareable_value *key,
+                                                      int64_t *integer);
+SHAREABLE_API shareable_status shareable_dict_get_float(const shareable_dict *dict, const shareable_value *key,
+                                                        double *real);
+SHAREABLE_API shareable_status shareable_dict_get_bool(const shareable_dict *dict, const shareable_value *key,
+                                                       int *boolean);
+SHAREABLE_API shareable_status shareable_dict_get_str(const shareable_dict *dict, const shareable_value *key,
+                                                      char *buffer, size_t size, size_t *length);
+SHAREABLE_API shareable_status shareable_dict_get_bytes(const shareable_dict *dict, const shareable_value *key,
+                                                        void *buffer, size_t size, size_t *length);
+
+/* Which keys shareable_dict_set() writes. Or-ed with SHAREABLE_DICT_NO_EVICT. */
+enum {
+  SHAREABLE_DICT_ANY = 0,
+  SHAREABLE_DICT_IF_ABSENT = 1 << 0,
+  SHAREABLE_DICT_IF_PRESENT = 1 << 1,
+  SHAREABLE_DICT_NO_EVICT = 1 << 2 /* return E_FULL also if the dict evicts keys */
+};
+
+/*
+ * Writes the value of a key, and inserts the key if it is absent.
+ *
+ *   flags  SHAREABLE_DICT_ANY, or which keys to write
+ *   ttl    the key expires in this number of nanoseconds; 0: never. It replaces the TTL that the key
+ *          had
+ *
+ * The write wakes the waiters of the key. On failure the dict is unchanged, except that E_CAPACITY
+ * and the like may leave an expired key deleted.
+ *
+ * Returns E_KEY_EXISTS or E_NO_KEY as the flags demand; E_FULL if each place has a key; E_KEY,
+ * E_TIMED_OUT, E_CLOSED, E_READ_ONLY, E_ARGUMENT (flags, ttl); E_VALUE_TYPE, E_UTF8 (also of a key),
+ * E_CAPACITY, E_TOO_LONG, E_BUSY or E_SYSTEM, as shareable_list_set() does.
+ */
+SHAREABLE_API shareable_status shareable_dict_set(shareable_dict *dict, const shareable_value *key,
+                                                  const shareable_value *value, uint32_t flags, int64_t ttl,
+                                                  int64_t timeout);
+
+/*
+ * Add to a number by one operation that is atomic among all languages, processes and threads. If the
+ * key is absent, insert it with the value `initial` + `delta`.
+ *
+ *   delta    is added to the value, which must be an int, or a float for add_float
+ *   initial  the value before the addition, if the key is absent
+ *   ttl      as for shareable_dict_set(), of a key that is inserted; a key that is there keeps its
+ *            TTL. So a counter of a rate limit is one call: the key is the client, `initial` is 0,
+ *            and `ttl` is the window
+ *   result   receives the new value; may be NULL
+ *
+ * Return E_TYPE if the value is not an int (a float for add_float), E_OVERFLOW if the sum does not
+ * fit in 64 bits, or the same codes as shareable_dict_set(). Then the value is unchanged.
+ */
+SHAREABLE_API shareable_status shareable_dict_add(shareable_dict *dict, const shareable_value *key, int64_t delta,
+                                                  int64_t initial, int64_t ttl, int64_t timeout, int64_t *result);
+SHAREABLE_API shareable_status shareable_dict_add_float(shareable_dict *dict, const shareable_value *key, double delta,
+                                                        double initial, int64_t ttl, int64_t timeout, double *result);
+
+/*
+ * Writes `desired` if the value is the int *expected, and stores 1 in *exchanged. Otherwise stores 0
+ * in *exchanged and the value in *expected. The TTL remains.
+ *
+ * Returns E_NO_KEY, E_TYPE if the value is not an int, or the same codes as shareable_dict_set().
+ */
+SHAREABLE_API shareable_status shareable_dict_compare_exchange(shareable_dict *dict, const shareable_value *key,
+                                                               int64_t *expected, int64_t desired, int64_t timeout,
+                                                               int *exchanged);
+
+/*
+ * Deletes a key. The value remains in the list until the place is used again.
+ *
+ * Returns E_NO_KEY if the key is not in the dict, E_KEY, E_TIMED_OUT, E_CLOSED, E_READ_ONLY, E_BUSY
+ * or E_SYSTEM.
+ */
+SHAREABLE_API shareable_status shareable_dict_delete(shareable_dict *dict, const shareable_value *key, int64_t timeout);
+
+/*
+ * Reads the value of a key, as shareable_dict_get() does, and deletes the key, without a moment in
+ * between in which another process can change the value.
+ *
+ * Returns the codes of both functions. On failure, E_BUFFER included, the key remains.
+ */
+SHAREABLE_API shareable_status shareable_dict_pop(shareable_dict *dict, const shareable_value *key,
+                                                  shareable_value *value, void *buffer, size_t size, int64_t timeout);
+
+/*
+ * Stores in *ttl the nanoseconds until the key expires: at least 1, or 0 if it does not expire.
+ *
+ * Returns E_NO_KEY, E_KEY, E_CLOSED or E_BUSY.
+ */
+SHAREABLE_API shareable_status shareable_dict_ttl(const shareable_dict *dict, const shareable_value *key, int64_t *ttl);
+
+/*
+ * Makes a key expire in `ttl` nanoseconds, or never if that is 0.
+ *
+ * Returns E_NO_KEY, or the same codes as shareable_dict_set().
+ */
+SHAREABLE_API shareable_status shareable_dict_expire(shareable_dict *dict, const shareable_value *key, int64_t ttl,
+                                                     int64_t timeout);
+
+/*
+ * Deletes expired keys.
+ *
+ *   max      the most keys to delete; 0: all
+ *   deleted  receives their number, also on failure; may be NULL
+ *
+ * Returns E_TIMED_OUT, E_CLOSED, E_READ_ONLY, E_BUSY or E_SYSTEM.
+ */
+SHAREABLE_API shareable_status shareable_dict_delete_expired(shareable_dict *dict, size_t max, int64_t timeout,
+                                                             size_t *deleted);
+
+/* A key and its value, and the buffers for their texts, which the caller provides. */
+typedef struct shareable_dict_item {
+  shareable_value key;
+  shareable_value value;
+  void *key_buffer;
+  size_t key_buffer_size; /* in bytes; shareable_dict_key_size() is always enough */
+  void *value_buffer;
+  size_t value_buffer_size; /* shareable_dict_value_size() is always enough */
+} shareable_dict_item;
+
+/*
+ * Visits the keys, without a lock. A key that is in the dict during the whole visit is visited once;
+ * one that is inserted or deleted meanwhile may be visited, and visited twice if it is inserted again.
+ *
+ *   cursor  0 at first; receives the place from which the next call continues
+ *   item    receives a key and its value
+ *
+ *   size_t cursor = 0;
+ *   while (shareable_dict_next(dict, &cursor, &item) == SHAREABLE_OK)
+ *     show(&item.key, &item.value);
+ *
+ * Returns E_NO_KEY at the end; E_ARGUMENT or E_CLOSED; or E_CORRUPT, E_UTF8, E_BUSY or E_BUFFER, as
+ * shareable_list_get() does: then *cursor is the place, and the caller may add 1 to continue.
+ */
+SHAREABLE_API shareable_status shareable_dict_next(const shareable_dict *dict, size_t *cursor,
+                                                   shareable_dict_item *item);
+
+/*
+ * Deletes all keys that are in the dict, one after the other.
+ *
+ * Returns the same codes as shareable_dict_delete(), without E_NO_KEY and E_KEY.
+ */
+SHAREABLE_API shareable_status shareable_dict_clear(shareable_dict *dict, int64_t timeout);
+
+/*
+ * Makes the index and the number of keys again from the keys in the list. That changes nothing,
+ * unless another program has damaged them, or has written keys as items of the list.
+ *
+ * Returns E_TIMED_OUT, E_CLOSED, E_READ_ONLY, E_NO_MEMORY or E_SYSTEM.
+ */
+SHAREABLE_API shareable_status shareable_dict_reindex(shareable_dict *dict, int64_t timeout);
+
+/*
+ * Copies the keys of `source` with their values and TTLs to `target`, for example to a larger dict.
+ * Keys that are in both get the value of `source`. Each key is copied as it is at that time. The
+ * source may be read-only.
+ *
+ * Returns E_FULL, E_KEY (longer than the keys of the target) or E_CAPACITY if a key does not fit:
+ * then some keys have been copied. Otherwise returns the codes of shareable_dict_next() and
+ * shareable_dict_set().
+ */
+SHAREABLE_API shareable_status shareable_dict_copy(const shareable_dict *source, shareable_dict *target,
+                                                   int64_t timeout);
+
+/*
+ * Waits until the value of a key no longer equals `value`, compared as by shareable_list_count(), or
+ * the key is deleted or expires. If `value` is NULL, waits until the key is in the dict. If that is
+ * so already, the function returns at once.
+ *
+ *   timeout  the longest time to wait, in nanoseconds: 0 checks once, a negative value waits without
+ *            a limit
+ *
+ * It sleeps and is woken as shareable_list_wait() is. An expiry is detected within 50 milliseconds.
+ *
+ * Returns E_TIMED_OUT if the timeout expires; otherwise E_KEY, E_CLOSED, E_CORRUPT, E_BUSY or
+ * E_VALUE_TYPE.
+ */
+SHAREABLE_API shareable_status shareable_dict_wait(const shareable_dict *dict, const shareable_value *key,
+                                                   const shareable_value *value, int64_t timeout);
+
+/*
+ * Adds a key of a dict to a watch, with SHAREABLE_WATCH_ONCE, and arms it. It is reported when the
+ * value may have changed, or the key may have been inserted or deleted. The program must then remove
+ * the id and add the key again, because the key may have another place, and then read the key. An
+ * expiry is not reported: the program must use a timer (shareable_dict_ttl()).
+ *
+ * Returns E_KEY, E_BUSY, or the same codes as shareable_watch_add_item().
+ */
+SHAREABLE_API shareable_status shareable_watch_add_key(shareable_watch *watch, shareable_dict *dict,
+                                                       const shareable_value *key, uint64_t *id);
+
+/*
+ * Stores in *error the error message for a status that another function returned about a key. The
+ * message names the dict and the key, and says what to do. `key` may be NULL for a function that is
+ * not about a single key.
+ *
+ * Returns `status`, so that the caller can return the result of the call.
+ */
+SHAREABLE_API shareable_status shareable_dict_explain(const shareable_dict *dict, const shareable_value *key,
+                                                      shareable_status status, shareable_error *error);
 
 /* -------------------------------------------------------------------------------------------------
  * Managers: CPython's SharedMemoryManager

@@ -21,6 +21,10 @@ int64_t shareable__thread_time(void) {
   return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+int64_t shareable__boot_time(void) {
+  return read_clock(CLOCK_BOOTTIME);
+}
+
 int64_t shareable__deadline(int64_t timeout) {
   int64_t start = timeout < 0 ? INT64_MAX : shareable__now();
 

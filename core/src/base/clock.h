@@ -13,6 +13,12 @@ int64_t shareable__now(void);
 int64_t shareable__thread_time(void);
 
 /*
+ * Returns the nanoseconds since the start of the machine, which is the same for all processes, and
+ * includes the time in which the machine was suspended (CLOCK_BOOTTIME).
+ */
+int64_t shareable__boot_time(void);
+
+/*
  * Returns the time in `timeout` nanoseconds; INT64_MAX, which is never reached, if timeout is
  * negative or too large.
  */

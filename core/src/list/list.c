@@ -8,6 +8,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "format/dict_area.h"
 #include "sync/fast_store.h"
 
 /* Called before the block's file is closed, also if the program closes only the list's memory. */
@@ -31,6 +32,7 @@ void shareable__list_attach_area(shareable_list *list, uint64_t offset) {
   shareable__sync_attach(&list->sync, segment->base + offset, &segment->fd, list->memory->name,
                          list->memory->read_only);
   list->lock.word = &list->sync.area->lock;
+  list->tail = shareable__area_offset(offset + shareable__area_size(list->layout.count));
 }
 
 shareable_list *shareable__list_allocate(shareable_error *error) {
@@ -89,6 +91,22 @@ static shareable_status fail_read(const shareable_list *list, int errnum, sharea
                          list->memory->name, list->memory->segment.size);
 }
 
+/* Finds out whether the list is that of a dict. */
+static shareable_status read_tail(shareable_list *list, shareable_error *error) {
+  const shareable__segment *segment = &list->memory->segment;
+  shareable__dict_area header;
+  int errnum;
+
+  if (list->tail >= segment->size || segment->size - list->tail < sizeof header)
+    return SHAREABLE_OK;
+  errnum = shareable__segment_read(segment, list->tail, &header, sizeof header);
+  if (errnum != 0)
+    return fail_read(list, errnum, error);
+  list->has_keys = shareable__dict_area_check(&header, segment->size - list->tail, list->layout.count,
+                                              list->layout.data_size) == SHAREABLE__DICT_USABLE;
+  return SHAREABLE_OK;
+}
+
 /* Uses the sync area past the list, if there is one. */
 static shareable_status read_area(shareable_list *list, shareable_error *error) {
   const shareable__segment *segment = &list->memory->segment;
@@ -106,7 +124,7 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
     break;
   case SHAREABLE__AREA_USABLE:
     shareable__list_attach_area(list, offset);
-    break;
+    return read_tail(list, error);
   case SHAREABLE__AREA_FOREIGN_ENDIAN:
     return fail_byteswapped(list, error);
   case SHAREABLE__AREA_OLDER_VERSION:

@@ -16,12 +16,30 @@ struct shareable_list {
   shareable__sync sync;
   atomic_uint references;
   shareable__area_lock lock;
+  uint64_t tail;            /* the offset of the first multiple of 64 after the sync area, if there is one */
+  bool has_keys;            /* the list is that of a dict: each even item is a key, which only the dict writes */
   shareable__source source; /* what watches use */
 };
 
 /* Does what shareable_list_create() does, and replaces the block that has the name. */
 shareable_status shareable__list_replace(shareable_list **list, const char *name, const shareable_value *values,
                                          size_t count, uint32_t flags, uint32_t mode, shareable_error *error);
+
+/* More data in the block of a list, at the first multiple of 64 after the sync area. */
+typedef struct shareable__list_tail {
+  uint64_t size;
+  void (*fill)(void *area, void *tail, void *context); /* the sync area, and the tail, which is all 0 */
+  void *context;
+} shareable__list_tail;
+
+/*
+ * Does what shareable_list_create() does, for a list with a sync area and a tail. The list has `count`
+ * items, an even number: the values of the pair in turn, which must be valid.
+ */
+shareable_status shareable__list_create_with_tail(shareable_list **list, const char *name,
+                                                  const shareable_value pair[2], size_t count,
+                                                  const shareable__list_tail *tail, uint32_t flags, uint32_t mode,
+                                                  shareable_error *error);
 
 /* Allocates a handle with one reference, without memory. Returns NULL if that fails. */
 shareable_list *shareable__list_allocate(shareable_error *error);
@@ -52,6 +70,11 @@ static inline shareable_status shareable__list_check_search_value(const shareabl
   if (status == SHAREABLE_OK)
     status = shareable__value_check(value);
   return status == SHAREABLE_E_UTF8 ? SHAREABLE_OK : status;
+}
+
+/* Returns E_KEY_ITEM if item i is a key of a dict. */
+static inline shareable_status shareable__list_check_item(const shareable_list *list, size_t i) {
+  return list->has_keys && i % 2 == 0 ? SHAREABLE_E_KEY_ITEM : SHAREABLE_OK;
 }
 
 /*

@@ -65,10 +65,12 @@ static uint64_t segment_size(size_t count, uint64_t data_size, uint32_t flags, u
 
 /* The content of a new list: values, or the words of numbers. */
 typedef struct list_input {
-  const shareable_value *values; /* or NULL */
+  const shareable_value *values; /* or NULL; item i has the value i & mask */
+  size_t mask;
   const uint64_t *words;
   uint64_t format; /* of all items, if each is an int or each a float in a slot of 8 bytes; otherwise 0 */
   size_t count;
+  const shareable__list_tail *tail; /* or NULL */
 } list_input;
 
 static uint64_t format_of_number(const shareable_value *value) {
@@ -86,6 +88,10 @@ static shareable_status measure(list_input *input, uint64_t *data_size, shareabl
   *data_size = UINT64_C(8) * input->count;
   if (input->values == NULL)
     return SHAREABLE_OK;
+  if (input->mask == 1) {
+    *data_size = (uint64_t)input->count / 2 * (slot_size(&input->values[0]) + slot_size(&input->values[1]));
+    return SHAREABLE_OK;
+  }
   input->format = input->count == 0 ? 0 : format_of_number(&input->values[0]);
   for (size_t i = 0; i < input->count; i++) {
     const shareable_value *value = &input->values[i];
@@ -200,7 +206,7 @@ static void put_numbers(file_writer *writer, const list_input *input) {
     put(writer, input->words, 8 * input->count);
   else
     for (size_t i = 0; i < input->count; i++)
-      put_word(writer, input->values[i].bits);
+      put_word(writer, input->values[i & input->mask].bits);
   put_words(writer, input->format, 0, input->count);
   skip(writer, input->count);
 }
@@ -220,19 +226,19 @@ static void put_values(file_writer *writer, const list_input *input) {
   put_word(writer, input->count);
   put_word(writer, 0);
   for (size_t i = 0; i < input->count; i++)
-    put_word(writer, offset += slot_size(&input->values[i]));
+    put_word(writer, offset += slot_size(&input->values[i & input->mask]));
   for (size_t i = 0; i < input->count; i++) {
-    size_t size = encode(&input->values[i], &item);
+    size_t size = encode(&input->values[i & input->mask], &item);
 
     put(writer, item.data, item.length);
     skip(writer, size - item.length);
   }
   for (size_t i = 0; i < input->count; i++) {
-    encode(&input->values[i], &item);
+    encode(&input->values[i & input->mask], &item);
     put_word(writer, item.format);
   }
   for (size_t i = 0; i < input->count; i++) {
-    encode(&input->values[i], &item);
+    encode(&input->values[i & input->mask], &item);
     put_byte(writer, item.code);
   }
 }
@@ -265,12 +271,17 @@ static shareable_status fill(shareable_list *list, const list_input *input, uint
 static shareable_status create_block(shareable_list *list, const char *name, const list_input *input,
                                      uint64_t data_size, uint32_t flags, uint32_t mode, bool replaces,
                                      shareable_error *error) {
-  uint64_t area, size = segment_size(input->count, data_size, flags, &area);
-  shareable_status status =
-    shareable__memory_prepare(&list->memory, name, size, flags & ~(uint32_t)SHAREABLE_NO_SYNC, mode, replaces, error);
+  uint64_t area, size = segment_size(input->count, data_size, flags, &area), tail = shareable__area_offset(size);
+  shareable_status status;
 
+  if (input->tail != NULL)
+    size = tail + input->tail->size;
+  status =
+    shareable__memory_prepare(&list->memory, name, size, flags & ~(uint32_t)SHAREABLE_NO_SYNC, mode, replaces, error);
   if (status == SHAREABLE_OK)
     status = fill(list, input, data_size, area, error);
+  if (status == SHAREABLE_OK && input->tail != NULL)
+    input->tail->fill(list->memory->segment.base + area, list->memory->segment.base + tail, input->tail->context);
   if (status == SHAREABLE_OK)
     status = shareable__memory_publish(list->memory, error);
   if (status != SHAREABLE_OK)
@@ -314,12 +325,20 @@ static shareable_status create(shareable_list **result, const char *name, list_i
 
 shareable_status shareable__list_replace(shareable_list **list, const char *name, const shareable_value *values,
                                          size_t count, uint32_t flags, uint32_t mode, shareable_error *error) {
-  return create_by(list, name, &(list_input){.values = values, .count = count}, flags, mode, true, error);
+  return create_by(list, name, &(list_input){.values = values, .mask = SIZE_MAX, .count = count}, flags, mode, true,
+                   error);
+}
+
+shareable_status shareable__list_create_with_tail(shareable_list **list, const char *name,
+                                                  const shareable_value pair[2], size_t count,
+                                                  const shareable__list_tail *tail, uint32_t flags, uint32_t mode,
+                                                  shareable_error *error) {
+  return create(list, name, &(list_input){.values = pair, .mask = 1, .count = count, .tail = tail}, flags, mode, error);
 }
 
 shareable_status shareable_list_create(shareable_list **list, const char *name, const shareable_value *values,
                                        size_t count, uint32_t flags, uint32_t mode, shareable_error *error) {
-  return create(list, name, &(list_input){.values = values, .count = count}, flags, mode, error);
+  return create(list, name, &(list_input){.values = values, .mask = SIZE_MAX, .count = count}, flags, mode, error);
 }
 
 shareable_status shareable_list_create_ints(shareable_list **list, const char *name, const int64_t *integers,

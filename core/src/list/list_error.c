@@ -38,6 +38,10 @@ shareable_status shareable_list_explain_item(const shareable_list *list, int64_t
   case SHAREABLE_E_TYPE:
     return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s' is %s", index, name,
                                 type_name(list, index));
+  case SHAREABLE_E_KEY_ITEM:
+    return shareable__error_set(error, status, 0,
+                                "item %" PRId64 " of list '%s' is a key of a dict: open the dict to change its keys",
+                                index, name);
   case SHAREABLE_E_CAPACITY:
     shareable_list_capacity(list, index, &capacity);
     return shareable__error_set(

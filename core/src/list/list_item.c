@@ -202,6 +202,9 @@ shareable_status shareable_list_set(shareable_list *list, int64_t index, const s
 
   if (status == SHAREABLE_OK)
     status = shareable__list_slot(list, index, &i, &slot);
+  /* cppcheck-suppress uninitvar; set when the slot was found */
+  if (status == SHAREABLE_OK)
+    status = shareable__list_check_item(list, i);
   if (status == SHAREABLE_OK)
     status = shareable__value_check(value);
   if (status == SHAREABLE_OK)
@@ -257,7 +260,8 @@ static inline bool find_none(shareable_list *list, int64_t index) {
   size_t i;
 
   return shareable__list_check_write(list) == SHAREABLE_OK &&
-         shareable__list_slot(list, index, &i, &slot) == SHAREABLE_OK && is_none(list, i, &slot);
+         shareable__list_slot(list, index, &i, &slot) == SHAREABLE_OK &&
+         shareable__list_check_item(list, i) == SHAREABLE_OK && is_none(list, i, &slot);
 }
 
 shareable_status shareable_list_set_none(shareable_list *list, int64_t index) {
@@ -282,6 +286,8 @@ static inline __attribute__((always_inline)) shareable_status set_text(shareable
 
   if (status == SHAREABLE_OK)
     status = shareable__list_slot(list, index, &i, &slot);
+  if (status == SHAREABLE_OK)
+    status = shareable__list_check_item(list, i);
   if (status == SHAREABLE_OK)
     status = shareable__text_check(value);
   if (status == SHAREABLE_OK)

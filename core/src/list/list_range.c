@@ -88,7 +88,9 @@ static shareable_status set_words(shareable_list *list, int64_t first, size_t co
     if (!shareable__layout_slot(&list->layout, (size_t)first + k, &slot))
       return SHAREABLE_E_CORRUPT;
     value.bits = ((const shareable__word *)words)[k];
-    status = shareable__list_put(list, (size_t)first + k, &slot, &value);
+    status = shareable__list_check_item(list, (size_t)first + k);
+    if (status == SHAREABLE_OK)
+      status = shareable__list_put(list, (size_t)first + k, &slot, &value);
     if (status == SHAREABLE_OK && processed != NULL)
       *processed = k + 1;
   }

@@ -1,0 +1,61 @@
+/*
+ * dict_expiry.c - when keys expire.
+ */
+#include "dict/dict.h"
+#include "dict/value_change.h"
+
+uint64_t shareable__dict_expiry_of(int64_t ttl) {
+  int64_t now;
+
+  if (ttl <= 0)
+    return 0;
+  now = shareable__boot_time();
+  return ttl > INT64_MAX - now ? INT64_MAX : (uint64_t)(now + ttl);
+}
+
+void shareable__dict_set_expiry(const shareable_dict *dict, uint64_t place, uint64_t expiry) {
+  shareable__word *word = &dict->parts.expiries[place];
+
+  if (expiry != 0)
+    __atomic_store_n(&dict->parts.area->has_expiries, 1, __ATOMIC_RELEASE);
+  if ((__atomic_load_n(word, __ATOMIC_RELAXED) & ~SHAREABLE__DICT_USED) != expiry)
+    __atomic_store_n(word, expiry, __ATOMIC_RELEASE);
+}
+
+shareable_status shareable_dict_ttl(const shareable_dict *dict, const shareable_value *key, int64_t *ttl) {
+  shareable__dict_key encoded;
+  shareable__dict_hit hit;
+  shareable_status status = shareable__dict_encode_key(dict, key, &encoded);
+  uint64_t expiry = 0, now = (uint64_t)shareable__boot_time();
+
+  if (status == SHAREABLE_OK && ttl == NULL)
+    return SHAREABLE_E_ARGUMENT;
+  if (status != SHAREABLE_OK)
+    return status;
+  do {
+    status = shareable__dict_find(dict, &encoded, &hit);
+    if (status != SHAREABLE_OK)
+      return status;
+    expiry = shareable__dict_expiry(dict, hit.place);
+  } while (!shareable__dict_same_key(dict, hit.place, hit.version));
+  if (expiry != 0 && expiry <= now)
+    return SHAREABLE_E_NO_KEY;
+  *ttl = expiry == 0 ? 0 : (int64_t)(expiry - now);
+  return SHAREABLE_OK;
+}
+
+/* Changes the expiry and not the value. The waiters of the value check when it expires now. */
+static shareable_status apply_expiry(shareable__value_change *change, shareable_dict *dict, uint64_t place,
+                                     uint64_t before, uint64_t *after) {
+  shareable__dict_set_expiry(dict, place, shareable__dict_expiry_of(change->ttl));
+  *after = before;
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable_dict_expire(shareable_dict *dict, const shareable_value *key, int64_t ttl, int64_t timeout) {
+  shareable__value_change change = {.apply = apply_expiry, .ttl = ttl, .replaces = true};
+
+  if (ttl < 0)
+    return SHAREABLE_E_ARGUMENT;
+  return shareable__dict_change_value(dict, key, &change, timeout);
+}

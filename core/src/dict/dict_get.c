@@ -1,0 +1,229 @@
+/*
+ * dict_get.c - reading the value of a key.
+ */
+#include "dict/dict_find.h"
+#include "sync/item_lock.h"
+
+static shareable_status read_place(const shareable_dict *dict, uint64_t place, shareable_value *value, void *buffer,
+                                   size_t size) {
+  shareable__slot slot = shareable__dict_value_slot(dict, place);
+  shareable_status status;
+
+  SHAREABLE__READ_CONSISTENT(status, dict->list, shareable__dict_value_item(place), slot,
+                             shareable__item_read(&slot, value, buffer, size));
+  return status;
+}
+
+/* Reads an int or a float. Returns false if the slow path is necessary. */
+static inline __attribute__((always_inline)) bool read_number(const shareable_dict *dict, uint64_t place,
+                                                              shareable_value *value) {
+  shareable__slot slot = shareable__dict_value_slot(dict, place);
+  size_t item = shareable__dict_value_item(place);
+  uint64_t format, bits, version;
+
+  if (!shareable__read_begin_fast(&dict->list->sync, item, &version))
+    return false;
+  format = shareable__load(slot.format);
+  if ((format != SHAREABLE__FORMAT_INT && format != SHAREABLE__FORMAT_FLOAT) ||
+      shareable__item_code(&slot) != SHAREABLE__CODE_NUMBER)
+    return false;
+  bits = shareable__load(slot.data);
+  if (!shareable__read_valid(&dict->list->sync, item, version))
+    return false;
+  value->type = format == SHAREABLE__FORMAT_INT ? SHAREABLE_TYPE_INT : SHAREABLE_TYPE_FLOAT;
+  value->capacity = 0;
+  value->length = 0;
+  value->bits = bits;
+  return true;
+}
+
+/* Processes that are killed one after the other may leave a value corrupt again. */
+#define LOST_ATTEMPTS 1000
+
+/* Returns whether a version word says that a dead writer has left the item corrupt. */
+static bool is_lost(const shareable__sync *sync, uint64_t word) {
+  if ((word & SHAREABLE__LOCKED) == 0)
+    return (word & SHAREABLE__CORRUPT) != 0;
+  return (word & (SHAREABLE__CORRUPT | SHAREABLE__UNLOGGED)) != 0 && shareable__item_holder_is_dead(sync, word);
+}
+
+/*
+ * Reads a value that is corrupt from the record. The next value is written to the record only after
+ * the item was locked: if its version word is the same, the record belongs to it. Returns E_NO_KEY if
+ * the word has changed.
+ */
+static shareable_status read_record(const shareable_dict *dict, uint64_t place, shareable_value *value, void *buffer,
+                                    size_t size) {
+  size_t item = shareable__dict_value_item(place);
+  uint64_t word = shareable__dict_version(dict, item);
+  shareable_status status;
+
+  if (!is_lost(&dict->list->sync, word))
+    return SHAREABLE_E_NO_KEY;
+  status = shareable__dict_read_record(dict, place, value, buffer, size);
+  __atomic_thread_fence(__ATOMIC_ACQUIRE);
+  if (shareable__dict_version(dict, item) != word)
+    return SHAREABLE_E_NO_KEY;
+  return status == SHAREABLE_E_NO_KEY ? SHAREABLE_E_CORRUPT : status;
+}
+
+/*
+ * The value is corrupt: its writer was killed while it wrote a long value. Completes the write, or
+ * reads the value from the record if this handle is read-only or the lock is taken.
+ */
+static __attribute__((noinline)) shareable_status read_lost(const shareable_dict *dict, uint64_t place,
+                                                            shareable_value *value, void *buffer, size_t size) {
+  shareable_dict *writable = (shareable_dict *)dict; /* reading changes nothing of a dict, except that */
+  shareable_status status = SHAREABLE_E_CORRUPT;
+
+  if (dict->is_plain)
+    return status;
+  for (int left = LOST_ATTEMPTS; left > 0 && status == SHAREABLE_E_CORRUPT; left--) {
+    if (!dict->list->memory->read_only && shareable__dict_lock(writable, 0) == SHAREABLE_OK) {
+      shareable__dict_unlock(writable);
+      return read_place(dict, place, value, buffer, size);
+    }
+    status = read_record(dict, place, value, buffer, size);
+    if (status != SHAREABLE_E_NO_KEY)
+      return status;
+    status = read_place(dict, place, value, buffer, size);
+  }
+  return status;
+}
+
+shareable_status shareable__dict_read_value(const shareable_dict *dict, uint64_t place, shareable_value *value,
+                                            void *buffer, size_t size) {
+  shareable_status status;
+
+  if (read_number(dict, place, value))
+    return SHAREABLE_OK;
+  status = read_place(dict, place, value, buffer, size);
+  return status == SHAREABLE_E_CORRUPT ? read_lost(dict, place, value, buffer, size) : status;
+}
+
+/*
+ * Reads the value of a key. Begins again if the key was deleted meanwhile, and perhaps came back. The
+ * expiry is read before the value. If is_stale is NULL, an expired key is absent.
+ */
+static __attribute__((noinline)) shareable_status get_encoded(const shareable_dict *dict,
+                                                              const shareable__dict_key *key, shareable_value *value,
+                                                              void *buffer, size_t size, int *is_stale) {
+  shareable__dict_hit hit;
+  shareable_status status;
+  bool is_expired;
+
+  do {
+    status = shareable__dict_find(dict, key, &hit);
+    if (status != SHAREABLE_OK)
+      return status;
+    is_expired = shareable__dict_place_expired(dict, hit.place);
+    status = is_expired && is_stale == NULL ? SHAREABLE_E_NO_KEY
+                                            : shareable__dict_read_value(dict, hit.place, value, buffer, size);
+  } while (!shareable__dict_same_key(dict, hit.place, hit.version));
+  shareable__dict_note_use(dict, hit.place);
+  if (is_stale != NULL)
+    *is_stale = is_expired;
+  return status;
+}
+
+/* Reads an int or a float of a key that does not expire. Returns false if the slow path is necessary. */
+static inline __attribute__((always_inline)) bool get_number(const shareable_dict *dict, const shareable__dict_key *key,
+                                                             shareable_value *value) {
+  shareable__dict_hit hit;
+
+  if (!shareable__dict_find_fast(dict, key, &hit) || shareable__dict_expiry(dict, hit.place) != 0 ||
+      !read_number(dict, hit.place, value) || !shareable__dict_same_key(dict, hit.place, hit.version))
+    return false;
+  shareable__dict_note_use(dict, hit.place);
+  return true;
+}
+
+static inline __attribute__((always_inline)) shareable_status get(const shareable_dict *dict,
+                                                                  const shareable_value *key, shareable_value *value,
+                                                                  void *buffer, size_t size, int *is_stale) {
+  shareable__dict_key encoded;
+  shareable_status status = shareable__dict_encode_key(dict, key, &encoded);
+
+  if (status == SHAREABLE_OK && (value == NULL || (buffer == NULL && size > 0)))
+    status = SHAREABLE_E_ARGUMENT;
+  if (status != SHAREABLE_OK)
+    return status;
+  if (is_stale == NULL && get_number(dict, &encoded, value))
+    return SHAREABLE_OK;
+  return get_encoded(dict, &encoded, value, buffer, size, is_stale);
+}
+
+shareable_status shareable_dict_get(const shareable_dict *dict, const shareable_value *key, shareable_value *value,
+                                    void *buffer, size_t size) {
+  return get(dict, key, value, buffer, size, NULL);
+}
+
+shareable_status shareable_dict_get_stale(const shareable_dict *dict, const shareable_value *key,
+                                          shareable_value *value, void *buffer, size_t size, int *is_stale) {
+  if (is_stale == NULL)
+    return dict == NULL ? SHAREABLE_E_CLOSED : SHAREABLE_E_ARGUMENT;
+  return get(dict, key, value, buffer, size, is_stale);
+}
+
+/* Reads a value, and returns E_TYPE if it has another type. */
+static inline __attribute__((always_inline)) shareable_status get_typed(const shareable_dict *dict,
+                                                                        const shareable_value *key, shareable_type type,
+                                                                        shareable_value *value, void *buffer,
+                                                                        size_t size) {
+  shareable_status status = get(dict, key, value, buffer, size, NULL);
+
+  if (status != SHAREABLE_OK && status != SHAREABLE_E_BUFFER && status != SHAREABLE_E_UTF8)
+    return status;
+  /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): set by the read functions, in another file */
+  return value->type == type ? status : SHAREABLE_E_TYPE;
+}
+
+shareable_status shareable_dict_get_int(const shareable_dict *dict, const shareable_value *key, int64_t *integer) {
+  shareable_value value;
+  shareable_status status =
+    integer == NULL ? SHAREABLE_E_ARGUMENT : get_typed(dict, key, SHAREABLE_TYPE_INT, &value, NULL, 0);
+
+  if (status == SHAREABLE_OK)
+    *integer = value.integer;
+  return status;
+}
+
+shareable_status shareable_dict_get_float(const shareable_dict *dict, const shareable_value *key, double *real) {
+  shareable_value value;
+  shareable_status status =
+    real == NULL ? SHAREABLE_E_ARGUMENT : get_typed(dict, key, SHAREABLE_TYPE_FLOAT, &value, NULL, 0);
+
+  if (status == SHAREABLE_OK)
+    *real = value.real;
+  return status;
+}
+
+shareable_status shareable_dict_get_bool(const shareable_dict *dict, const shareable_value *key, int *boolean) {
+  shareable_value value;
+  shareable_status status =
+    boolean == NULL ? SHAREABLE_E_ARGUMENT : get_typed(dict, key, SHAREABLE_TYPE_BOOL, &value, NULL, 0);
+
+  if (status == SHAREABLE_OK)
+    *boolean = value.boolean;
+  return status;
+}
+
+static shareable_status get_text(const shareable_dict *dict, const shareable_value *key, shareable_type type,
+                                 void *buffer, size_t size, size_t *length) {
+  shareable_value value;
+  shareable_status status = length == NULL ? SHAREABLE_E_ARGUMENT : get_typed(dict, key, type, &value, buffer, size);
+
+  if (status == SHAREABLE_OK || status == SHAREABLE_E_BUFFER)
+    *length = (size_t)value.length;
+  return status;
+}
+
+shareable_status shareable_dict_get_str(const shareable_dict *dict, const shareable_value *key, char *buffer,
+                                        size_t size, size_t *length) {
+  return get_text(dict, key, SHAREABLE_TYPE_STR, buffer, size, length);
+}
+
+shareable_status shareable_dict_get_bytes(const shareable_dict *dict, const shareable_value *key, void *buffer,
+                                          size_t size, size_t *length) {
+  return get_text(dict, key, SHAREABLE_TYPE_BYTES, buffer, size, length);
+}
