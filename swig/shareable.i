@@ -117,6 +117,55 @@
 %ignore shareable_array_open;
 #endif
 
+/* The code of each binding calls the functions of dicts. */
+%ignore shareable_dict;
+%ignore shareable_dict_addresses;
+%ignore shareable_dict_item;
+%ignore SHAREABLE_DICT_ANY;
+%ignore SHAREABLE_DICT_IF_ABSENT;
+%ignore SHAREABLE_DICT_IF_PRESENT;
+%ignore SHAREABLE_DICT_KEY_MAX;
+%ignore SHAREABLE_DICT_NO_EVICT;
+%ignore SHAREABLE_DICT_PLACES_MAX;
+%ignore shareable_dict_access;
+%ignore shareable_dict_add;
+%ignore shareable_dict_add_float;
+%ignore shareable_dict_clear;
+%ignore shareable_dict_close;
+%ignore shareable_dict_close_in_place;
+%ignore shareable_dict_compare_exchange;
+%ignore shareable_dict_copy;
+%ignore shareable_dict_create;
+%ignore shareable_dict_delete;
+%ignore shareable_dict_delete_expired;
+%ignore shareable_dict_evicted;
+%ignore shareable_dict_evicts;
+%ignore shareable_dict_expire;
+%ignore shareable_dict_explain;
+%ignore shareable_dict_get;
+%ignore shareable_dict_get_bool;
+%ignore shareable_dict_get_bytes;
+%ignore shareable_dict_get_float;
+%ignore shareable_dict_get_int;
+%ignore shareable_dict_get_stale;
+%ignore shareable_dict_get_str;
+%ignore shareable_dict_key_size;
+%ignore shareable_dict_length;
+%ignore shareable_dict_list;
+%ignore shareable_dict_next;
+%ignore shareable_dict_open;
+%ignore shareable_dict_places;
+%ignore shareable_dict_pop;
+%ignore shareable_dict_ref;
+%ignore shareable_dict_reindex;
+%ignore shareable_dict_set;
+%ignore shareable_dict_ttl;
+%ignore shareable_dict_unlink;
+%ignore shareable_dict_unref;
+%ignore shareable_dict_value_size;
+%ignore shareable_dict_wait;
+%ignore shareable_watch_add_key;
+
 /* Each language returns the results of the garbage collection in its own form. */
 %ignore shareable_gc;
 %ignore shareable_gc_count;
