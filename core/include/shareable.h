@@ -1750,6 +1750,41 @@ SHAREABLE_API shareable_status shareable_watch_add_key(shareable_watch *watch, s
 SHAREABLE_API shareable_status shareable_dict_explain(const shareable_dict *dict, const shareable_value *key,
                                                       shareable_status status, shareable_error *error);
 
+/*
+ * The addresses of a dict's parts in this process, beside those of its list (shareable_list_access()).
+ * A language in which a call of C is slow can find keys at these addresses, by the rules of layout.md,
+ * and call the functions above for everything else. The rules of shareable_access apply.
+ *
+ * `places`, `slots` and the sizes were checked when the dict was opened. New members are added at the
+ * end only.
+ */
+typedef struct shareable_dict_addresses {
+  uint32_t size;         /* of the structure that the library knows, in bytes */
+  uint32_t area_version; /* the version of the dict area, 1; or 0 if the list has no dict area */
+  uint32_t evicts;       /* 1 if the dict evicts keys, otherwise 0 */
+  uint32_t key_size;     /* of the slot of a key, in bytes */
+  uint64_t value_size;   /* of the slot of a value, in bytes */
+  uint64_t places;       /* the number of places */
+  uint64_t slots;        /* the number of words of the index */
+  uint64_t seed[2];      /* of the hash of a str; for bytes, the lowest bit of seed[0] is inverted */
+  void *area;            /* the dict area, or NULL */
+  void *sequence;        /* the sequence of the index, 8 bytes, or NULL */
+  void *has_expiries;    /* 4 bytes: 0 if no place has had an expiry; or NULL */
+  void *expiries;        /* the expiry of place 0, 8 bytes; or NULL */
+  void *index;           /* the first word of the index, or NULL */
+} shareable_dict_addresses;
+
+/*
+ * Stores the addresses and the numbers of the dict's parts in *addresses. Of a list without a dict area
+ * (SHAREABLE_READ_ONLY), they are all 0 and NULL, except `size`.
+ *
+ *   size  sizeof *addresses, as for shareable_list_access()
+ *
+ * Returns E_CLOSED, or E_ARGUMENT if `addresses` is NULL or `size` is less than 4.
+ */
+SHAREABLE_API shareable_status shareable_dict_access(const shareable_dict *dict, shareable_dict_addresses *addresses,
+                                                     size_t size);
+
 /* -------------------------------------------------------------------------------------------------
  * Managers: CPython's SharedMemoryManager
  */

@@ -1,5 +1,5 @@
 /*
- * access.c - tests of core/src/list/list_access.c.
+ * access.c - tests of core/src/list/list_access.c and core/src/dict/dict_access.c.
  */
 #include <sys/wait.h>
 
@@ -188,4 +188,75 @@ Test(access, a_closed_list_cannot_be_accessed) {
   cr_status(shareable_list_notify(list, 0), SHAREABLE_E_CLOSED);
   cr_status(shareable_list_notify(NULL, 0), SHAREABLE_E_CLOSED);
   end_list(list);
+}
+
+static shareable_dict_addresses addresses_of(const shareable_dict *dict) {
+  shareable_dict_addresses addresses;
+
+  memset(&addresses, 0xff, sizeof addresses);
+  cr_ok(shareable_dict_access(dict, &addresses, sizeof addresses));
+  return addresses;
+}
+
+Test(access, the_parts_of_a_dict_are_where_the_layout_puts_them) {
+  const shareable_value key = shareable_str("howdy"), one = shareable_int(1);
+  shareable_dict *dict = NULL;
+  shareable_dict_addresses addresses;
+  shareable_access access;
+
+  cr_ok(shareable_dict_create(&dict, own_name(), 10, 15, 20, SHAREABLE_EVICT, 0, NULL));
+  addresses = addresses_of(dict);
+  access = access_of(shareable_dict_list(dict));
+  cr_assert_eq(addresses.size, sizeof addresses);
+  cr_assert_eq(addresses.area_version, 1);
+  cr_assert_eq(addresses.evicts, 1);
+  cr_assert_eq(addresses.key_size, 16);
+  cr_assert_eq(addresses.value_size, 24);
+  cr_assert_eq(addresses.places, 10);
+  cr_assert_eq(addresses.slots, 20);
+  cr_assert_eq((uintptr_t)addresses.area % 64, 0);
+  cr_assert_eq(memcmp(addresses.area, "shr.dict", 8), 0);
+  cr_assert_eq(memcmp(addresses.seed, byte(addresses.area, 40), sizeof addresses.seed), 0);
+  cr_assert_eq(addresses.sequence, byte(addresses.area, 128));
+  cr_assert_eq(addresses.has_expiries, byte(addresses.area, 136));
+  cr_assert_eq(addresses.expiries, byte(addresses.area, 192 + 24));
+  cr_assert_eq(addresses.index, byte(addresses.expiries, 8 * 10));
+  cr_assert_leq(byte(addresses.index, 8 * 20), byte(access.base, access.block_size));
+
+  cr_assert_eq(*(uint32_t *)addresses.has_expiries, 0);
+  cr_ok(shareable_dict_set(dict, &key, &one, SHAREABLE_DICT_ANY, INT64_C(1000000000), -1));
+  cr_assert_eq(*(uint32_t *)addresses.has_expiries, 1);
+  cr_assert_eq(memcmp(access.data, "howdy", 6), 0);
+  shareable_dict_unlink(dict, NULL);
+  shareable_dict_unref(dict);
+}
+
+Test(access, a_list_without_a_dict_area_has_no_index) {
+  const shareable_value values[] = {shareable_str("howdy"), shareable_int(7)};
+  shareable_list *list = NULL;
+  shareable_dict *dict = NULL;
+  shareable_dict_addresses addresses, none = {.size = sizeof none};
+
+  cr_ok(shareable_list_create(&list, own_name(), values, LENGTH(values), 0, 0, NULL));
+  cr_ok(shareable_dict_open(&dict, own_name(), SHAREABLE_READ_ONLY, NULL));
+  addresses = addresses_of(dict);
+  cr_assert_eq(memcmp(&addresses, &none, sizeof none), 0);
+  shareable_dict_unref(dict);
+  end_list(list);
+}
+
+Test(access, a_closed_dict_cannot_be_accessed) {
+  shareable_dict_addresses addresses = {.evicts = 5};
+  shareable_dict *dict = NULL;
+
+  cr_ok(shareable_dict_create(&dict, own_name(), 1, 8, 8, 0, 0, NULL));
+  cr_status(shareable_dict_access(dict, &addresses, 3), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_dict_access(dict, NULL, sizeof addresses), SHAREABLE_E_ARGUMENT);
+  cr_ok(shareable_dict_access(dict, &addresses, offsetof(shareable_dict_addresses, evicts)));
+  cr_assert(addresses.area_version == 1 && addresses.evicts == 5);
+  shareable_dict_unlink(dict, NULL);
+  shareable_dict_close(dict);
+  cr_status(shareable_dict_access(dict, &addresses, sizeof addresses), SHAREABLE_E_CLOSED);
+  cr_status(shareable_dict_access(NULL, &addresses, sizeof addresses), SHAREABLE_E_CLOSED);
+  shareable_dict_unref(dict);
 }
