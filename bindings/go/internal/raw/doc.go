@@ -2,7 +2,7 @@
 //
 // SWIG generates most of it (raw.go and raw_wrap.c) from swig/go.i. The other files are written by
 // hand: structures that Go and C share, managers, access in place, reading items, atomic operations,
-// waiting, watches, and arrays.
+// waiting, watches, arrays, and dicts.
 package raw
 
 // SWIG declares an int64_t as a long long, which has the same width but is a different type. The
