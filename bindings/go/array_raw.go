@@ -65,10 +65,7 @@ func OpenRawArray(name string, options ...OpenOption) (*RawArray, error) {
 // createArray makes an array of these items, or of zeros if items is nil.
 func createArray(descr string, shape []int, items []byte, options []CreateOption) (*RawArray, error) {
 	c := newCreation(options)
-	if c.capacity != nil {
-		return nil, newError(ErrArgument, "WithCapacity is an option for lists only")
-	}
-	if err := c.checkName(); err != nil {
+	if err := c.check(false); err != nil {
 		return nil, err
 	}
 	if strings.IndexByte(descr, 0) >= 0 {

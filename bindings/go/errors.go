@@ -33,6 +33,11 @@ var (
 	ErrNotLocked     = Status(raw.E_NOT_LOCKED)     // the list is not locked through this handle
 	ErrNoSync        = Status(raw.E_NO_SYNC)        // the list has no sync area, so no lock
 	ErrNotContiguous = Status(raw.E_NOT_CONTIGUOUS) // the items are not contiguous in memory
+	ErrKey           = Status(raw.E_KEY)            // a dict cannot have the key: its type, its length or a NUL at its end
+	ErrNoKey         = Status(raw.E_NO_KEY)         // the key is not in the dict; also fs.ErrNotExist
+	ErrKeyExists     = Status(raw.E_KEY_EXISTS)     // Dict.SetIfAbsent returns it as a bool
+	ErrFull          = Status(raw.E_FULL)           // each place of the dict has a key; also syscall.ENOSPC
+	ErrKeyItem       = Status(raw.E_KEY_ITEM)       // the item is a key of a dict, which only the dict changes
 
 	// The other side, or an operator, must act.
 
@@ -54,6 +59,7 @@ var (
 	ErrRemote     = Status(raw.E_REMOTE)     // the manager reported an error
 	ErrProtocol   = Status(raw.E_PROTOCOL)   // the other side does not speak a manager's protocol
 	ErrNotArray   = Status(raw.E_NOT_ARRAY)  // the block does not contain an array
+	ErrNotDict    = Status(raw.E_NOT_DICT)   // the block does not contain a dict
 )
 
 // Error returns the message of the status.

@@ -54,11 +54,11 @@ func (l *List) Get(index int) (any, error) {
 // a string, a []byte or nil, or of a type defined by one of these.
 //
 // It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrValueType], [ErrOverflow], [ErrUTF8],
-// [ErrCapacity] or [ErrTooLong], with [ErrNotReady] if the list's creator has not written the item
-// yet, with [ErrCorrupt] if the item's slot cannot be found, with [ErrBusy] if another writer has
-// held the item for a second, or with [ErrSystem] if this process cannot take its liveness lock. On
-// failure, the item does not change. If another process has truncated the block, the call raises
-// SIGBUS.
+// [ErrCapacity] or [ErrTooLong], with [ErrKeyItem] if the item is a key of a [Dict], with
+// [ErrNotReady] if the list's creator has not written the item yet, with [ErrCorrupt] if the item's
+// slot cannot be found, with [ErrBusy] if another writer has held the item for a second, or with
+// [ErrSystem] if this process cannot take its liveness lock. On failure, the item does not change.
+// If another process has truncated the block, the call raises SIGBUS.
 func (l *List) Set(index int, value any) error {
 	s, status := scalarOf(value)
 	if status != 0 {
@@ -84,8 +84,8 @@ func (l *List) Set(index int, value any) error {
 //
 //	every, err := shareable.At[time.Duration](list, 0)
 //
-// For int64, int and float64, At takes as long as [List.GetInt]. For bools and for defined types like
-// time.Duration, it takes two to three times as long, because it examines T at each call.
+// For int64, int and float64, At takes as long as [List.GetInt]. For bools and for defined types
+// like time.Duration, it takes two to three times as long, because it examines T at each call.
 //
 // It fails with the errors of [List.GetInt], or with [ErrOverflow] if int has 32 bits and the item
 // does not fit. If another process has truncated the block, the call raises SIGBUS.

@@ -22,7 +22,7 @@ import (
 // the block, the call raises SIGBUS.
 func (l *List) Lock(ctx context.Context) (ownerDied bool, err error) {
 	m := l.orClosed()
-	status, err := m.wait(ctx, listLock, 0, m.lock)
+	status, err := m.wait(ctx, waitKey{item: listLock}, 0, m.lock, nil)
 	if err != nil {
 		return false, err
 	}

@@ -40,7 +40,7 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	status, err := m.wait(ctx, m.keyOf(index), 0, func(timeout int64) (status int) {
 		item, status = raw.Wait(m.list, index, uint32(s.kind), s.bits, s.text, timeout)
 		return status
-	})
+	}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -51,11 +51,11 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 }
 
 // keyOf returns the key of an item. The index may count from the end, and may be out of range.
-func (m *Memory) keyOf(index int) int {
+func (m *Memory) keyOf(index int) waitKey {
 	if index < 0 {
-		return index + m.length
+		return waitKey{item: index + m.length}
 	}
-	return index
+	return waitKey{item: index}
 }
 
 // Hash returns a hash of all items of the list. The hash changes when any item changes its type
@@ -98,10 +98,10 @@ func (l *List) Hash() (uint64, error) {
 // given hash. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) WaitAny(ctx context.Context, hash uint64) (uint64, error) {
 	m := l.orClosed()
-	status, err := m.wait(ctx, anyItem, hash, func(timeout int64) (status int) {
+	status, err := m.wait(ctx, waitKey{item: anyItem}, hash, func(timeout int64) (status int) {
 		hash, status = raw.WaitAny(m.list, hash, timeout)
 		return status
-	})
+	}, nil)
 	if err == nil {
 		err = m.listError(status)
 	}

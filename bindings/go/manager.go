@@ -132,6 +132,23 @@ func (m *Manager) NewList(values []any, options ...CreateOption) (*List, error) 
 	return list, nil
 }
 
+// NewDict makes a dict. The manager owns the dict. It accepts the options of the function [NewDict],
+// except [Owned]. It fails with the errors of the function NewDict and of [Manager.NewMemory]. On
+// failure, no dict is left.
+func (m *Manager) NewDict(places int, options ...CreateOption) (*Dict, error) {
+	if err := m.checkOptions(options); err != nil {
+		return nil, err
+	}
+	dict, err := NewDict(places, options...)
+	if err == nil {
+		err = m.track(dict.block())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return dict, nil
+}
+
 // checkOptions checks the options of a new block that the manager is going to own. It also fails if
 // the manager is closed, so that no block is made in vain.
 func (m *Manager) checkOptions(options []CreateOption) error {

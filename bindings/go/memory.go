@@ -22,6 +22,7 @@ type Memory struct {
 	writer   writer // to that list
 	handle   uintptr
 	list     uintptr // C handle of that list, which owns the block's handle; or 0
+	dict     uintptr // C handle of the dict that owns that list; or 0
 	length   int     // number of items of that list
 	name     string
 	size     int
@@ -51,10 +52,7 @@ var closedMemory Memory
 // left.
 func NewMemory(size int, options ...CreateOption) (*Memory, error) {
 	c := newCreation(options)
-	if c.capacity != nil {
-		return nil, newError(ErrArgument, "WithCapacity is an option for lists only")
-	}
-	if err := c.checkName(); err != nil {
+	if err := c.check(false); err != nil {
 		return nil, err
 	}
 	m, cerr := new(Memory), new(raw.Error)
@@ -136,9 +134,12 @@ func (m *Memory) adopt() {
 
 // finalize is the finalizer. It drops the reference, which closes the block if it is still open.
 func (m *Memory) finalize() {
-	if m.list != 0 {
+	switch {
+	case m.dict != 0:
+		raw.UnrefDict(m.dict)
+	case m.list != 0:
 		raw.DeleteList(raw.SwigcptrList(m.list))
-	} else {
+	default:
 		raw.DeleteMemory(raw.SwigcptrMemory(m.handle))
 	}
 }

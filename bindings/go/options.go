@@ -12,7 +12,7 @@ import (
 // [Manager]. A function honours an option or fails with [ErrArgument].
 type CreateOption func(*creation)
 
-// OpenOption is an option of [OpenMemory], [OpenList], [OpenArray] and [OpenRawArray].
+// OpenOption is an option of [OpenMemory], [OpenList], [OpenArray], [OpenRawArray] and [OpenDict].
 type OpenOption func(*opening)
 
 type creation struct {
@@ -20,6 +20,10 @@ type creation struct {
 	flags    uint32
 	mode     uint32
 	capacity *int
+
+	// Of a dict.
+	keySize, valueSize int
+	isForDict          bool // an option for dicts only was given
 
 	// The same options in the form that C takes.
 	cname     *byte
@@ -73,6 +77,32 @@ func WithCapacity(capacity int) CreateOption {
 	return func(c *creation) { c.capacity = &capacity }
 }
 
+// The default sizes of a dict.
+const (
+	defaultKeySize   = 32
+	defaultValueSize = 64
+)
+
+// WithKeySize sets the longest key of a new dict, 1 to 472 bytes, rounded up to a multiple of 8.
+// Without this option, it is 32. It is an option for dicts only.
+func WithKeySize(size int) CreateOption {
+	return func(c *creation) { c.keySize, c.isForDict = size, true }
+}
+
+// WithValueSize sets the longest str or bytes as a value of a new dict, in bytes, rounded up to a
+// multiple of 8. Without this option, it is 64. A value of another type always fits. It is an
+// option for dicts only.
+func WithValueSize(size int) CreateOption {
+	return func(c *creation) { c.valueSize, c.isForDict = size, true }
+}
+
+// Evict lets a new dict make room for a new key when it is full, by evicting a key that was not
+// used recently. Without this option, a write of a new key fails with [ErrFull]. It is an option
+// for dicts only.
+func Evict() CreateOption {
+	return func(c *creation) { c.flags, c.isForDict = c.flags|uint32(raw.EVICT), true }
+}
+
 // ReadOnly opens the block for reading only, for which the permission to read it is enough. Writes
 // fail with [ErrReadOnly].
 func ReadOnly() OpenOption {
@@ -80,7 +110,7 @@ func ReadOnly() OpenOption {
 }
 
 func newCreation(options []CreateOption) creation {
-	var c creation
+	c := creation{keySize: defaultKeySize, valueSize: defaultValueSize}
 	for _, option := range options {
 		if option != nil {
 			option(&c)
@@ -92,11 +122,31 @@ func newCreation(options []CreateOption) creation {
 // newListCreation returns the checked options of a new list.
 func newListCreation(options []CreateOption) (*creation, error) {
 	c := newCreation(options)
-	err := c.checkName()
+	err := c.checkForLists()
 	if err == nil && c.capacity != nil {
 		c.ccapacity, err = cCapacity(*c.capacity)
 	}
 	return &c, err
+}
+
+// check checks the name, and that there are no options for lists, nor for dicts unless it is a
+// dict.
+func (c *creation) check(isDict bool) error {
+	if c.capacity != nil {
+		return newError(ErrArgument, "WithCapacity is an option for lists only")
+	}
+	if isDict {
+		return c.checkName()
+	}
+	return c.checkForLists()
+}
+
+// checkForLists checks the name, and that there are no options for dicts.
+func (c *creation) checkForLists() error {
+	if c.isForDict {
+		return newError(ErrArgument, "WithKeySize, WithValueSize and Evict are options for dicts only")
+	}
+	return c.checkName()
 }
 
 func (c *creation) checkName() (err error) {

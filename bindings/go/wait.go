@@ -14,8 +14,8 @@ const (
 	briefWait  = 2 * time.Millisecond
 	briefWaits = 2
 
-	// If the system refuses a thread or a descriptor, pollInterval is the time between two checks, and
-	// retryInterval the time between two attempts to create the watch.
+	// If the system refuses a thread or a descriptor, pollInterval is the time between two checks,
+	// and retryInterval the time between two attempts to create the watch.
 	pollInterval  = 10 * time.Millisecond
 	retryInterval = 100 * time.Millisecond
 )
@@ -26,10 +26,13 @@ var waitingInC = make(chan struct{}, briefWaits)
 // returns ErrTimedOut if the wait has not ended.
 type check func(timeout int64) int
 
-// wait repeats the check until it no longer returns ErrTimedOut: the item or the list with the key
-// has changed, or the handle has the lock. It returns the status of that check, or the context's
-// error if the context ends first. The hash is that of the list, and is used only for a list.
-func (m *Memory) wait(ctx context.Context, key int, hash uint64, check check) (int, error) {
+// left returns the time after which a wait must check again. 0 or nil is no limit.
+type left func() time.Duration
+
+// wait repeats the check until it no longer returns ErrTimedOut: what the key is has changed, or
+// the handle has the lock. It returns the status of that check, or the context's error if the
+// context ends first. The hash is that of the list, and is used only for a list.
+func (m *Memory) wait(ctx context.Context, key waitKey, hash uint64, check check, left left) (int, error) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
@@ -43,7 +46,7 @@ func (m *Memory) wait(ctx context.Context, key int, hash uint64, check check) (i
 	if Status(status) != ErrTimedOut {
 		return status, nil
 	}
-	return m.waitJoined(ctx, key, hash, check)
+	return m.waitJoined(ctx, key, hash, check, left)
 }
 
 // waitBriefly waits in C, unless too many goroutines do.
@@ -68,7 +71,7 @@ func (m *Memory) waitBriefly(ctx context.Context, check check) int {
 }
 
 // waitJoined sleeps between the checks until the watcher wakes it.
-func (m *Memory) waitJoined(ctx context.Context, key int, hash uint64, check check) (int, error) {
+func (m *Memory) waitJoined(ctx context.Context, key waitKey, hash uint64, check check, left left) (int, error) {
 	w := newWaiter()
 	defer m.dequeue(w)
 	for {
@@ -79,28 +82,40 @@ func (m *Memory) waitJoined(ctx context.Context, key int, hash uint64, check che
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		w.sleep(ctx, joined)
+		var limit time.Duration
+		if left != nil {
+			limit = left()
+		}
+		w.sleep(ctx, joined, limit)
 		if status := m.callC(0, check); Status(status) != ErrTimedOut {
 			return status, nil
 		}
 	}
 }
 
-// sleep sleeps until the goroutine must check again or the context ends.
-func (w *waiter) sleep(ctx context.Context, joined bool) {
+// sleep sleeps until the goroutine must check again or the context ends. If the limit is not 0, it
+// sleeps no longer than that.
+func (w *waiter) sleep(ctx context.Context, joined bool, limit time.Duration) {
 	var interval <-chan struct{}
+	var expired <-chan time.Time
 	if !joined {
 		interval = polling.next()
+	} else if limit > 0 {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		expired = timer.C
 	}
 	select {
 	case <-w.ready:
 	case <-ctx.Done():
 	case <-interval:
+	case <-expired:
 	}
 }
 
-// pause ends the sleep of all goroutines that poll at the same time. One goroutine sleeps for them in
-// a system call: the Go runtime ends the program if it starts its first timer without a descriptor.
+// pause ends the sleep of all goroutines that poll at the same time. One goroutine sleeps for them
+// in a system call: the Go runtime ends the program if it starts its first timer without a
+// descriptor.
 type pause struct {
 	mu    sync.Mutex
 	ended chan struct{} // nil if no goroutine polls

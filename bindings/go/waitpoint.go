@@ -6,17 +6,23 @@ import (
 	"shareable/internal/raw"
 )
 
-// The keys of what goroutines wait for. The key of an item is its index, counted from 0.
+// waitKey is what goroutines wait for: an item, any item, the lock, or a key of a dict.
+type waitKey struct {
+	item int     // the index of an item, counted from 0, or one of the constants below
+	key  raw.Key // if the item is keyOfDict
+}
+
 const (
-	anyItem  = -1
-	listLock = -2
+	anyItem   = -1
+	listLock  = -2
+	keyOfDict = -3
 )
 
-// waitPoint is what goroutines wait for through one handle: an item, any item or the lock. It
-// exists while there are such goroutines. The watcher's mutex guards all fields.
+// waitPoint is what goroutines wait for through one handle. It exists while there are such
+// goroutines. The watcher's mutex guards all fields.
 type waitPoint struct {
 	id          uint64 // of the entry in the watch
-	key         int
+	key         waitKey
 	armed       bool    // the next change will be reported
 	first, last *waiter // in the order in which they came
 }
@@ -30,7 +36,7 @@ type waiter struct {
 
 // waitQueues contains the wait points of a list's handle, by their keys.
 type waitQueues struct {
-	points map[int]*waitPoint
+	points map[waitKey]*waitPoint
 }
 
 // The pools spare a wait the allocations.
@@ -51,41 +57,60 @@ func (w *waiter) wake() {
 	}
 }
 
-// report wakes the goroutines that wait at the point: the first one if it is the lock, which only one
-// can get, and otherwise all.
+// report wakes the goroutines that wait at the point: the first one if it is the lock, which only
+// one can get, and otherwise all.
 func (p *waitPoint) report() {
 	p.armed = false
 	for w := p.first; w != nil; w = w.next {
 		w.wake()
-		if p.key == listLock {
+		if p.key.item == listLock {
 			return
 		}
 	}
 }
 
-// watch adds the item, the list or the lock with the key to the watch, armed. The hash is that of the
-// list, and is used only for a list.
-func (p *waitPoint) watch(list uintptr, hash uint64) (status int) {
-	switch p.key {
-	case anyItem:
-		p.id, status = raw.WatchList(process.watch, list, hash)
-	case listLock:
-		p.id, status = raw.WatchLock(process.watch, list)
-	default:
-		p.id, status = raw.WatchItem(process.watch, list, p.key)
-	}
+// watch adds the point to the watch, armed. The hash is that of the list, and is used only for a
+// list.
+func (m *Memory) watch(p *waitPoint, hash uint64) int {
+	status := m.callC(0, func(int64) (status int) {
+		switch p.key.item {
+		case anyItem:
+			p.id, status = raw.WatchList(process.watch, m.list, hash)
+		case listLock:
+			p.id, status = raw.WatchLock(process.watch, m.list)
+		case keyOfDict:
+			p.id, status = raw.WatchKey(process.watch, m.dict, p.key.key)
+		default:
+			p.id, status = raw.WatchItem(process.watch, m.list, p.key.item)
+		}
+		return status
+	})
 	p.armed = status == 0
 	return status
 }
 
-// arm makes the watch report the next change. It does nothing for a lock that is armed. If an item
-// has changed already, the watch reports it, and all goroutines of the point check again.
-func (p *waitPoint) arm(hash uint64) (status int) {
-	if p.armed && p.key == listLock {
+// arm makes the watch report the next change. It does nothing for a lock or a key that is armed. If
+// an item has changed already, the watch reports it, and all goroutines of the point check again.
+func (m *Memory) arm(p *waitPoint, hash uint64) int {
+	switch {
+	case p.armed && (p.key.item == listLock || p.key.item == keyOfDict):
 		return 0
+	case p.key.item == keyOfDict:
+		return m.watchAgain(p)
 	}
-	status = raw.ArmWatched(process.watch, p.id, hash)
+	status := raw.ArmWatched(process.watch, p.id, hash)
 	p.armed = status == 0
+	return status
+}
+
+// watchAgain adds a key of a dict to the watch again, because it may have another place now.
+func (m *Memory) watchAgain(p *waitPoint) int {
+	raw.Unwatch(process.watch, p.id)
+	delete(process.points, p.id)
+	status := m.watch(p, 0)
+	if status == 0 {
+		process.add(p.id, p)
+	}
 	return status
 }
 
@@ -113,31 +138,31 @@ func (p *waitPoint) delete(w *waiter) {
 	w.point, w.prev, w.next = nil, nil, nil
 }
 
-// enqueue makes the goroutine wait for the item, the list or the lock with the key, if it does not
-// yet, and makes sure that the next change wakes it. It returns false if that fails, or if the list
+// enqueue makes the goroutine wait for what the key is, if it does not yet, and makes sure that the
+// next change wakes it. It returns false if that fails, or if the list
 // is closed. The caller must check again after that, before it sleeps.
-func (m *Memory) enqueue(w *waiter, key int, hash uint64) bool {
+func (m *Memory) enqueue(w *waiter, key waitKey, hash uint64) bool {
 	process.mu.Lock()
 	defer process.mu.Unlock()
 	if w.point != nil {
-		return w.point.arm(hash) == 0
+		return m.arm(w.point, hash) == 0
 	}
 	if p := m.queues.points[key]; p != nil {
 		p.insert(w)
-		return p.arm(hash) == 0
+		return m.arm(p, hash) == 0
 	}
 	if !process.start() {
 		return false
 	}
 	p := pointPool.Get().(*waitPoint)
 	*p = waitPoint{key: key}
-	if m.callC(0, func(int64) int { return p.watch(m.list, hash) }) != 0 {
+	if m.watch(p, hash) != 0 {
 		pointPool.Put(p)
 		process.settle()
 		return false
 	}
 	if m.queues.points == nil {
-		m.queues.points = make(map[int]*waitPoint)
+		m.queues.points = make(map[waitKey]*waitPoint)
 	}
 	m.queues.points[key] = p
 	process.add(p.id, p)
@@ -156,7 +181,7 @@ func (m *Memory) dequeue(w *waiter) {
 			delete(m.queues.points, p.key)
 			process.remove(p.id)
 			pointPool.Put(p)
-		} else if p.key == listLock && p.arm(0) != 0 {
+		} else if p.key.item == listLock && m.arm(p, 0) != 0 {
 			p.first.wake() // the list is closed
 		}
 	}
