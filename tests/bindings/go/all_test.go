@@ -35,3 +35,21 @@ func TestRangeOverAClosedListYieldsErrors(t *testing.T) {
 	}
 	equal(t, rounds, 2)
 }
+
+func TestRangeOverADictYieldsItsEntries(t *testing.T) {
+	dict := newDict(t, 10)
+	fill(t, dict, 3)
+	seen := map[any]any{}
+	for entry, err := range dict.All() {
+		ok(t, err)
+		seen[entry.Key] = entry.Value
+	}
+	equal(t, seen, map[any]any{"key0": int64(0), "key1": int64(1), "key2": int64(2)})
+	ok(t, dict.Close())
+	rounds := 0
+	for _, err := range dict.All() {
+		fails(t, err, is(shareable.ErrClosed), dict.Name())
+		rounds++
+	}
+	equal(t, rounds, 1)
+}

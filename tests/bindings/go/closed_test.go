@@ -122,6 +122,9 @@ func TestEveryMethodOfANilOrZeroHandleFails(t *testing.T) {
 	everyMethodFails(t, "nil Memory", (*shareable.Memory)(nil), "Close")
 	everyMethodFails(t, "zero Memory", new(shareable.Memory), "Close")
 	everyMethodFails(t, "Memory of a nil List", (*shareable.List)(nil).Memory(), "Close")
+	everyMethodFails(t, "nil Dict", (*shareable.Dict)(nil), "Close")
+	everyMethodFails(t, "zero Dict", new(shareable.Dict), "Close")
+	everyMethodFails(t, "List of a nil Dict", (*shareable.Dict)(nil).List(), "Close")
 	everyMethodFails(t, "nil Manager", (*shareable.Manager)(nil), "Close")
 	everyMethodFails(t, "zero Manager", new(shareable.Manager), "Close")
 	equal(t, blocks(), []string(nil))
@@ -129,15 +132,25 @@ func TestEveryMethodOfANilOrZeroHandleFails(t *testing.T) {
 
 func TestEveryMethodOfAClosedHandleFails(t *testing.T) {
 	list, memory, manager := newList(t, demo()), newMemory(t, 16), startManager(t, "")
-	byMemory := openList(t, list.Name())
+	byMemory, dict, byList := openList(t, list.Name()), newDict(t, 10), newDict(t, 10)
 	ok(t, byMemory.Memory().Close())
+	ok(t, byList.List().Close())
+	ok(t, dict.Close())
 	ok(t, list.Close())
 	ok(t, memory.Close())
 	ok(t, manager.Close())
 	everyMethodFails(t, "List whose Memory is closed", byMemory, "Close", "Unlink")
 	everyMethodFails(t, "closed Memory", memory, "Close", "Unlink")
+	everyMethodFails(t, "closed Dict", dict, "Close", "Unlink")
+	everyMethodFails(t, "Dict whose List is closed", byList, "Close", "Unlink")
 	everyMethodFails(t, "closed Manager", manager, "Close")
 	if _, err := shareable.At[string](list, 0); !errors.Is(err, shareable.ErrClosed) {
+		t.Error(err)
+	}
+	if _, err := shareable.Get[string](dict, "key"); !errors.Is(err, shareable.ErrClosed) {
+		t.Error(err)
+	}
+	if _, err := shareable.GetOr(dict, "key", 1); !errors.Is(err, shareable.ErrClosed) {
 		t.Error(err)
 	}
 }
@@ -146,6 +159,7 @@ func TestNoMethodPanicsWithNilOrZeroArguments(t *testing.T) {
 	noMethodPanics(t, "List", func() any { return newList(t, demo()) })
 	noMethodPanics(t, "empty List", func() any { return newList(t, nil) })
 	kept += 2 // by Int64s and Float64s of the empty list
+	noMethodPanics(t, "Dict", func() any { return newDict(t, 10) })
 	noMethodPanics(t, "Memory", func() any { return newMemory(t, 16) })
 	noMethodPanics(t, "Manager", func() any { return startManager(t, "") })
 	noMethodPanics(t, "nil Error", func() any { return (*shareable.Error)(nil) })
@@ -163,8 +177,12 @@ func TestNoFunctionPanicsWithNilOrZeroArguments(t *testing.T) {
 	for name, function := range map[string]any{
 		"At[int]":        shareable.At[int],
 		"At[[]byte]":     shareable.At[[]byte],
+		"Get[int]":       shareable.Get[int],
+		"GetOr[[]byte]":  shareable.GetOr[[]byte],
+		"NewDict":        shareable.NewDict,
 		"NewMemory":      shareable.NewMemory,
 		"OpenMemory":     shareable.OpenMemory,
+		"OpenDict":       shareable.OpenDict,
 		"OpenList":       shareable.OpenList,
 		"Unlink":         shareable.Unlink,
 		"ConnectManager": shareable.ConnectManager,
