@@ -1,5 +1,5 @@
-// Package shareable shares memory between processes: blocks of bytes, lists of values, and arrays of
-// numbers, which processes find by name and use at the same time.
+// Package shareable shares memory between processes: blocks of bytes, lists of values, dicts, and arrays
+// of numbers, which processes find by name and use at the same time.
 //
 // It does what CPython's multiprocessing.shared_memory does, and stores values in the same bytes. A
 // Python program sees a [List] as a ShareableList and a [Memory] as a SharedMemory. Programs in C
@@ -47,6 +47,20 @@
 // one type. A list of only ints or only floats is also a slice: [List.Int64s] and [List.Float64s]
 // return the list's memory, not a copy, and are as fast as any slice.
 //
+// # Dicts
+//
+// A [Dict] has keys, each a string or a []byte, and values of the types above. Processes insert and
+// delete keys at any time, and a process that is killed while it does so leaves the dict usable.
+// [Dict.Get] and the typed getters, [Get] and [GetOr], find a key without a lock, and without a call of
+// C unless a key has a TTL. [Dict.Add] inserts an absent key, so that counters need no preparation.
+//
+//	limits, err := shareable.OpenDict("limits")
+//	if err != nil {
+//		return err
+//	}
+//	defer limits.Close()
+//	requests, err := limits.Add(client, 1, shareable.WithTTL(time.Minute))
+//
 // # Arrays
 //
 // An [Array] is a block that contains numbers or bools of one type, with a shape, in the format of
@@ -65,10 +79,10 @@
 // # Lifetime
 //
 // A block exists until its name is removed, even if no process uses it. One process must remove the
-// name, by [Memory.Unlink], [List.Unlink], [Array.Unlink] or [Unlink]. The name of a block created
-// with [Owned] is removed when the process that created it ends. Close ends this handle's access and
-// does nothing else. A finalizer closes a handle that becomes unreachable without Close, but at no
-// particular time: do not rely on it.
+// name, by [Memory.Unlink], [List.Unlink], [Dict.Unlink], [Array.Unlink] or [Unlink]. The name of a
+// block created with [Owned] is removed when the process that created it ends. Close ends this
+// handle's access and does nothing else. A finalizer closes a handle that becomes unreachable without
+// Close, but at no particular time: do not rely on it.
 //
 // Unlink removes only the name: processes that have the block open keep using it. Go has no fork. A
 // program that this process starts inherits none of its blocks and owns none of them. The header
@@ -109,7 +123,8 @@
 // other processes do not wait forever: the next Lock returns true for ownerDied.
 //
 // [List.Wait] waits until an item differs from a value, and [List.WaitAny] until anything in the
-// list has changed. While they wait, they do not keep a processor busy:
+// list has changed. [Dict.Wait] and [Dict.WaitFor] wait for a key. While they wait, they do not keep a
+// processor busy:
 //
 //	for seen, err := list.Get(2); err == nil; seen, err = list.Wait(ctx, 2, seen) {
 //		show(seen)

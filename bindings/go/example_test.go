@@ -283,3 +283,85 @@ func ExampleNewRawArray() {
 	fmt.Println(points.Bytes(), points.ItemSize(), points.Descr())
 	// Output: [0 0 0 0 0 0 232 3] 4 [('x', '<i2'), ('y', '<i2')]
 }
+
+func ExampleNewDict() {
+	settings, err := shareable.NewDict(1000)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer settings.Close()
+	defer settings.Unlink()
+	settings.Set("workers", 8)
+
+	again, err := shareable.OpenDict(settings.Name()) // as another process would
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer again.Close()
+	fmt.Println(again.GetInt("workers"))
+	fmt.Println(shareable.GetOr(again, "color", "blue"))
+	_, err = again.Get("color")
+	fmt.Println(errors.Is(err, shareable.ErrNoKey))
+	// Output:
+	// 8 <nil>
+	// blue <nil>
+	// true
+}
+
+func ExampleDict_Add() {
+	limits, err := shareable.NewDict(10000)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer limits.Close()
+	defer limits.Unlink()
+
+	for i := 0; i < 3; i++ { // two requests a minute
+		requests, err := limits.Add("198.51.100.7", 1, shareable.WithTTL(time.Minute))
+		fmt.Println(requests <= 2, err)
+	}
+	// Output:
+	// true <nil>
+	// true <nil>
+	// false <nil>
+}
+
+func ExampleDict_Wait() {
+	settings, err := shareable.NewDict(1000)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer settings.Close()
+	defer settings.Unlink()
+
+	settings.Set("workers", 8)
+	go settings.Set("workers", 16) // as another process would
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	fmt.Println(settings.Wait(ctx, "workers", 8))
+	// Output: 16 <nil>
+}
+
+func ExampleDict_All() {
+	settings, err := shareable.NewDict(1000)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer settings.Close()
+	defer settings.Unlink()
+
+	settings.Set("workers", 8)
+	settings.Set([]byte("key"), "value")
+	settings.All()(func(entry shareable.Entry, err error) bool {
+		fmt.Printf("%q %v %v\n", entry.Key, entry.Value, err)
+		return true
+	})
+	// Output:
+	// "workers" 8 <nil>
+	// "key" value <nil>
+}
