@@ -1,4 +1,5 @@
-// Compares lists and arrays in Go with a C call that does nothing and with a Go slice: `make bench-go`.
+// Compares lists, dicts and arrays in Go with a C call that does nothing, with a Go slice, and with
+// a Go map: `make bench-go`.
 //
 // Each side of a row is measured once in each round, in alternating order. Each round gives one
 // ratio, and the result is the median of the rounds. Exits with 1 if a ratio exceeds its limit.
@@ -94,7 +95,7 @@ type block interface {
 	Close() error
 }
 
-// open contains each list and array that was created, for closeAll.
+// open contains each list, dict and array that was created, for closeAll.
 var open []block
 
 func created[B block](b B, err error) B {
@@ -278,6 +279,59 @@ func runArrays() bool {
 	return isKept
 }
 
+// dictKeys is the number of keys of a dict. A key has 16 bytes.
+const dictKeys = 1000
+
+// runDicts compares the reads of a dict with those of private maps, and its writes with a C call
+// that does nothing.
+func runDicts() bool {
+	dict := created(shareable.NewDict(2 * dictKeys))
+	private, guard := map[string]int64{}, sync.RWMutex{}
+	var concurrent sync.Map
+	var names [1024]string // the first keys are there twice
+	for i := range names {
+		number := int64(i % dictKeys)
+		names[i] = fmt.Sprintf("a key is %07d", number)
+		must(dict.Set(names[i], number*1000))
+		private[names[i]] = number * 1000
+		concurrent.Store(names[i], number*1000)
+	}
+	sum := int64(0)
+	guarded := calling(func(i int) {
+		guard.RLock()
+		sum += private[names[i]]
+		guard.RUnlock()
+	})
+	guarded.name = "a map with an RWMutex"
+	loading := calling(func(i int) {
+		number, _ := concurrent.Load(names[i])
+		sum += number.(int64)
+	})
+	loading.name = "a sync.Map"
+	getting := calling(func(i int) {
+		number, _ := dict.GetInt(names[i])
+		sum += number
+	})
+	isKept := row{"Dict.GetInt, 1,000 keys", 41, getting, guarded, 4.5}.run()
+	isKept = row{"Dict.GetInt, 1,000 keys", 41, getting, loading, 2}.run() && isKept
+	isKept = row{"Dict.GetInt, 1,000 keys", 41, getting, bare, 1.3}.run() && isKept
+	row{"Get[int], 1,000 keys", 41, calling(func(i int) { shareable.Get[int](dict, names[i]) }), bare, 0}.run()
+	row{"GetOr, absent keys", 41, calling(func(i int) { shareable.GetOr(dict, "absent", i) }), bare, 0}.run()
+	row{"Dict.Set, an int", 41, calling(func(i int) { dict.Set(names[i], 7) }), bare, 0}.run()
+	row{"Dict.Add", 41, calling(func(i int) { dict.Add(names[i], 1) }), bare, 0}.run()
+	for title, read := range map[string]func(){
+		"Dict.GetInt": func() { dict.GetInt(names[5]) },
+		"Dict.Add":    func() { dict.Add(names[5], 1) },
+	} {
+		if allocated := testing.AllocsPerRun(1000, read); allocated != 0 {
+			fmt.Println(title, "allocates", allocated, "times   MISSED")
+			isKept = false
+		}
+	}
+	sink = sum
+	return isKept
+}
+
 // building returns a function that measures only the construction of a list.
 func building(build func() (*shareable.List, error)) func() float64 {
 	return func() float64 {
@@ -320,6 +374,7 @@ func main() {
 	isKept = runReads() && isKept
 	isKept = runSums() && isKept
 	isKept = runArrays() && isKept
+	isKept = runDicts() && isKept
 	isKept = runBuilds() && isKept
 	closeAll()
 	if !isKept {
