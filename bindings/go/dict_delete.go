@@ -17,7 +17,7 @@ func (d *Dict) Delete(key any, options ...DictOption) error {
 	if err != nil {
 		return err
 	}
-	status := d.call(key, func(dict uintptr, k raw.Key) int { return raw.DictDelete(dict, k, w.timeout) })
+	status := d.write(key, w.timeout, func(dict uintptr, k raw.Key, timeout int64) int { return raw.DictDelete(dict, k, timeout) })
 	return d.lookupError(key, status)
 }
 
@@ -30,8 +30,8 @@ func (d *Dict) Pop(key any, options ...DictOption) (any, error) {
 		return nil, err
 	}
 	var item raw.Item
-	status := d.call(key, func(dict uintptr, k raw.Key) (status int) {
-		item, status = raw.DictPop(dict, k, w.timeout)
+	status := d.write(key, w.timeout, func(dict uintptr, k raw.Key, timeout int64) (status int) {
+		item, status = raw.DictPop(dict, k, timeout)
 		return status
 	})
 	if status != 0 {
@@ -75,7 +75,9 @@ func (d *Dict) Expire(key any, ttl time.Duration, options ...DictOption) error {
 	if ttl < 0 {
 		return d.negativeTTL(ttl)
 	}
-	status := d.call(key, func(dict uintptr, k raw.Key) int { return raw.DictExpire(dict, k, int64(ttl), w.timeout) })
+	status := d.write(key, w.timeout, func(dict uintptr, k raw.Key, timeout int64) int {
+		return raw.DictExpire(dict, k, int64(ttl), timeout)
+	})
 	return d.lookupError(key, status)
 }
 

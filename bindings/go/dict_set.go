@@ -54,8 +54,8 @@ func (d *Dict) set(method string, key, value any, flags uint32, accepted dictOpt
 	if invalid != 0 {
 		return 0, d.valueError(key, invalid, value)
 	}
-	return d.call(key, func(dict uintptr, k raw.Key) int {
-		return raw.DictSet(dict, k, uint32(s.kind), s.bits, s.text, flags|w.flags, w.ttl, w.timeout)
+	return d.write(key, w.timeout, func(dict uintptr, k raw.Key, timeout int64) int {
+		return raw.DictSet(dict, k, uint32(s.kind), s.bits, s.text, flags|w.flags, w.ttl, timeout)
 	}), nil
 }
 
@@ -85,8 +85,8 @@ func (d *Dict) Add(key any, delta int64, options ...DictOption) (new int64, err 
 	if err != nil {
 		return 0, err
 	}
-	status := d.call(key, func(dict uintptr, k raw.Key) (status int) {
-		new, status = raw.DictAdd(dict, k, delta, w.initial, w.ttl, w.timeout)
+	status := d.write(key, w.timeout, func(dict uintptr, k raw.Key, timeout int64) (status int) {
+		new, status = raw.DictAdd(dict, k, delta, w.initial, w.ttl, timeout)
 		return status
 	})
 	return new, d.keyError(key, status)
@@ -99,8 +99,8 @@ func (d *Dict) AddFloat(key any, delta float64, options ...DictOption) (new floa
 	if err != nil {
 		return 0, err
 	}
-	status := d.call(key, func(dict uintptr, k raw.Key) (status int) {
-		new, status = raw.DictAddFloat(dict, k, delta, w.initialReal, w.ttl, w.timeout)
+	status := d.write(key, w.timeout, func(dict uintptr, k raw.Key, timeout int64) (status int) {
+		new, status = raw.DictAddFloat(dict, k, delta, w.initialReal, w.ttl, timeout)
 		return status
 	})
 	return new, d.keyError(key, status)
@@ -117,8 +117,8 @@ func (d *Dict) CompareAndSwap(key any, old, new int64, options ...DictOption) (s
 	if err != nil {
 		return false, err
 	}
-	status := d.call(key, func(dict uintptr, k raw.Key) (status int) {
-		swapped, status = raw.DictCompareAndSwap(dict, k, old, new, w.timeout)
+	status := d.write(key, w.timeout, func(dict uintptr, k raw.Key, timeout int64) (status int) {
+		swapped, status = raw.DictCompareAndSwap(dict, k, old, new, timeout)
 		return status
 	})
 	return swapped, d.keyError(key, status)
