@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"shareable"
@@ -154,4 +156,95 @@ func checkItem(t *testing.T, list *shareable.List, index int) {
 		_, err = list.Get(index)
 		ok(t, err)
 	}
+}
+
+// dictBytes returns the bytes of a dict with some keys.
+func dictBytes(f *testing.F, options ...shareable.CreateOption) []byte {
+	f.Helper()
+	dict := newDict(f, 6, options...)
+	for key, value := range map[string]any{"color": "blue", "size": 42, "long": strings.Repeat("x", 60), "none": nil} {
+		if err := dict.Set(key, value, shareable.WithTTL(time.Hour)); err != nil {
+			f.Fatal(err)
+		}
+	}
+	return blockBytes(f, dict.List())
+}
+
+// Whatever bytes a block contains, opening it as a dict fails, or every key can be read and
+// written, or is an error.
+func FuzzDictOfArbitraryBytes(f *testing.F) {
+	for _, options := range [][]shareable.CreateOption{nil, {shareable.Evict()}} {
+		bytes := dictBytes(f, options...)
+		f.Add(bytes)
+		f.Add(bytes[:len(bytes)-8])
+		f.Add(append([]byte{6}, bytes[1:]...))
+		area := strings.Index(string(bytes), "shr.dict")
+		for offset := area; offset < len(bytes); offset += 8 {
+			damaged := append([]byte{}, bytes...)
+			for i := range damaged[offset : offset+8] {
+				damaged[offset+i] ^= byte(offset * 37)
+			}
+			f.Add(damaged)
+		}
+		f.Add(append(bytes[:area:area], make([]byte, 1000)...))
+	}
+	f.Add(blockBytes(f, unlinked(f, []any{"color", "blue", nil, nil, []byte("size"), 42}, shareable.NoSync())))
+	f.Fuzz(func(t *testing.T, bytes []byte) {
+		if len(bytes) == 0 || len(bytes) > 1<<16 {
+			return
+		}
+		memory, err := shareable.NewMemory(len(bytes), shareable.WithName(newName()))
+		ok(t, err)
+		defer memory.Close()
+		defer memory.Unlink()
+		_, err = memory.WriteAt(bytes, 0)
+		ok(t, err)
+		for _, options := range [][]shareable.OpenOption{{shareable.ReadOnly()}, nil} {
+			dict, err := shareable.OpenDict(memory.Name(), options...)
+			if err != nil {
+				fails(t, err, nil)
+				continue
+			}
+			checkDict(t, dict)
+			ok(t, dict.Close())
+		}
+	})
+}
+
+// checkDict reads the keys of a dict in every way, and writes them.
+func checkDict(t *testing.T, dict *shareable.Dict) {
+	t.Helper()
+	now := shareable.WithTimeout(0)
+	keys := []any{"color", []byte("size"), "absent"}
+	dict.All()(func(entry shareable.Entry, err error) bool {
+		keys = append(keys, entry.Key)
+		return err == nil && len(keys) < 12
+	})
+	for _, key := range keys {
+		if key == nil {
+			continue // the key could not be read
+		}
+		_, _, stale := dict.GetStale(key)
+		for _, err := range []error{
+			second(dict.Get(key)), second(dict.GetInt(key)), second(dict.GetString(key)), second(dict.Has(key)),
+			second(dict.TTL(key)), stale, second(dict.Add(key, 1, now)), dict.Set(key, "text", now),
+			second(dict.CompareAndSwap(key, 1, 2, now)), dict.Expire(key, time.Hour, now), second(dict.Pop(key, now)),
+			dict.Set(key, 1.5, now), dict.Delete(key, now),
+		} {
+			if errors.Is(err, shareable.ErrBusy) {
+				return // the bytes show a writer that holds the item, for which each call waits a second
+			}
+			if err != nil {
+				fails(t, err, nil)
+			}
+		}
+	}
+	for _, err := range []error{
+		second(dict.DeleteExpired(0, now)), dict.Reindex(now), dict.CopyTo(dict, now), dict.Clear(now), second(dict.Entries()),
+	} {
+		if err != nil {
+			fails(t, err, nil)
+		}
+	}
+	equal(t, dict.String() != "", true)
 }
