@@ -247,10 +247,12 @@ sub number { # a number of the dict area
 sub key_of {
   my ($place) = @_;
   my ($slot, $format, $code, $word) = raw_item(2 * $place);
-  return unless defined $format && ($code == 1 || $code == 2) && $format =~ /\A([0-9]{1,7})s\0*\z/ && $1 <= length $slot;
-  my $text = substr($slot, 0, $1);
+  return unless defined $format && ($code == 1 || $code == 2) && $format =~ /\A([0-9]{1,7})s\0*\z/;
+  my $length = $1;
+  return if $dict ? $length != $key_size : $length > length $slot;
+  my $text = substr($slot, 0, $length);
   $text =~ s/\0+\z//;
-  return if $text eq '' || ($dict && $1 != $key_size);
+  return if $text eq '';
   return ($code, $text, $word);
 }
 

@@ -2,86 +2,15 @@
  * vectors.c - tests that open the valid and the invalid lists of tests/vectors, which other
  * programs wrote.
  */
-#include <glob.h>
-#include <inttypes.h>
-#include <stdlib.h>
+#include "vector_files.h"
 
-#include "support.h"
-
-/*
- * Creates a block with the bytes of a file. Returns NULL for an empty file: this library cannot
- * create an empty block.
- */
-static shareable_memory *block_of(const char *path) {
-  static char bytes[4096];
-  FILE *file = fopen(path, "rb");
-  shareable_memory *memory = NULL;
-  size_t size;
-
-  cr_assert_not_null(file, "%s", path);
-  size = fread(bytes, 1, sizeof bytes, file);
-  fclose(file);
-  if (size == 0)
-    return NULL;
-  cr_ok(shareable_memory_create(&memory, own_name(), size, 0, 0, NULL));
-  memcpy(shareable_memory_address(memory), bytes, size);
-  return memory;
-}
-
-static void end_block(shareable_memory *memory) {
-  cr_ok(shareable_memory_unlink(memory, NULL));
-  shareable_memory_unref(memory);
-}
-
-static const char *vectors(void) {
-  static char path[900];
-  const char *top = getenv("top_srcdir");
-
-  snprintf(path, sizeof path, "%s/tests/vectors", top == NULL ? "." : top);
-  return path;
-}
-
-/* Returns the files of a machine with this byte order, or with the other one. */
-static glob_t files_in(const char *pattern, bool is_native) {
-  const bool is_big = *(const unsigned char *)&(const int){1} == 0;
-  char path[1000];
-  glob_t found;
-
-  snprintf(path, sizeof path, "%s/%s%s", vectors(), is_big == is_native ? "big-endian/" : "", pattern);
-  cr_assert_eq(glob(path, 0, NULL, &found), 0, "no file %s", path);
-  return found;
-}
-
-static glob_t files_of(const char *pattern) {
-  return files_in(pattern, true);
-}
-
-/* Formats the item as a line of a .items file: see make_valid.py. */
+/* Formats the item as a line of a .items file. */
 static void describe(const shareable_list *list, size_t i, char *line, size_t size) {
-  static const char *const texts[] = {[SHAREABLE_TYPE_STR] = "str", [SHAREABLE_TYPE_BYTES] = "bytes"};
   char buffer[64];
   shareable_value value;
-  size_t n;
 
   cr_ok(shareable_list_get(list, (int64_t)i, &value, buffer, sizeof buffer));
-  switch (value.type) {
-  case SHAREABLE_TYPE_NONE:
-    snprintf(line, size, "none");
-    break;
-  case SHAREABLE_TYPE_INT:
-    snprintf(line, size, "int %" PRId64, value.integer);
-    break;
-  case SHAREABLE_TYPE_FLOAT:
-    snprintf(line, size, "float %016" PRIx64, value.bits);
-    break;
-  case SHAREABLE_TYPE_BOOL:
-    snprintf(line, size, "bool %d", value.boolean);
-    break;
-  default:
-    n = (size_t)snprintf(line, size, "%s%s", texts[value.type], value.length > 0 ? " " : "");
-    for (size_t k = 0; k < value.length; k++)
-      n += (size_t)snprintf(line + n, size - n, "%02x", (unsigned char)value.text[k]);
-  }
+  describe_value(&value, line, size);
 }
 
 /* Opens the description of a list: that of "…/types-3.9.bin" is "valid/types.items". */
@@ -249,10 +178,6 @@ Test(vectors, a_corrupt_item_does_not_affect_other_items) {
     end_block(memory);
   }
   globfree(&files);
-}
-
-static bool begins(const char *path, const char *prefix) {
-  return strncmp(strrchr(path, '/') + 1, prefix, strlen(prefix)) == 0;
 }
 
 Test(vectors, opening_a_list_with_an_impossible_sync_area_fails) {
