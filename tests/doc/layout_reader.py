@@ -13,6 +13,9 @@ import time
 from shareable import shared_memory
 
 TOP = pathlib.Path(sys.argv[1])
+sys.path.insert(0, str(TOP / "tests/interop"))
+import notation  # noqa: E402
+
 NAME = f"layout-reader-test-{os.getpid()}"
 BLOCK = pathlib.Path("/dev/shm") / NAME
 FULL = [
@@ -27,6 +30,11 @@ def perl(*arguments):
     )
 
 
+def perl_bytes(*arguments):
+    command = ["perl", "-w", TOP / "core/doc/reader.pl", *arguments]
+    return subprocess.run(command, capture_output=True, timeout=60)
+
+
 def escape(text):
     return re.sub(rb"[^ -\[\]-~]", lambda found: b"\\x%02x" % found.group()[0], text).decode()
 
@@ -34,9 +42,13 @@ def escape(text):
 def line(values, i):
     """Return an item as reader.pl prints it."""
     try:
-        value = values[i]
+        return line_of(values[i])
     except ValueError as error:
         return "not ready" if "not ready" in str(error) else "corrupt"
+
+
+def line_of(value):
+    """Return a value as reader.pl prints it."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -190,8 +202,41 @@ def writing():
     print("an int written: ok")
 
 
+def dicts():
+    """Read dicts, and each key by the index; and check the index."""
+    count = 0
+    for path in sorted((TOP / "tests/vectors/dicts").glob("*.bin")):
+        BLOCK.write_bytes(path.read_bytes())
+        found = perl("--dict", NAME)
+        assert "Use of" not in found.stderr, (path, found)
+        if path.name.startswith("refused"):
+            assert found.returncode != 0 and found.stdout == "", (path, found)
+            continue
+        lines = path.with_suffix(".items").read_text().splitlines()
+        keys = [[notation.parse(word) for word in line.split("\t")] for line in lines]
+        assert found.stdout.splitlines() == [f"{line_of(key)}: {line_of(value)}" for key, value in keys], (path, found)
+        is_sound = path.name.startswith("made")
+        assert found.stderr == "" if is_sound else found.returncode == 0 or path.name.startswith("impossible"), (path, found)
+        for key, value in keys if not path.name.startswith("impossible") else []:
+            text = key.encode() if isinstance(key, str) else key
+            if b"\0" not in text:
+                found = perl_bytes("--dict", NAME, type(key).__name__, text)
+                assert found.stdout.decode().strip() == line_of(value), (path, key, found)
+        found = perl("--dict", NAME, "str", "no such key")
+        assert found.returncode != 0 and "no such key" in found.stderr, (path, found)
+        count += 1
+    assert count >= 36, count
+    with shared_memory.ShareableList(["a", 1, None, 2, b"a", "x"], name=NAME + "-plain") as values:
+        found = perl("--dict", values.shm.name)
+        assert found.stdout == 'str "a": int 1\nbytes "a": str "x"\n', found
+        assert perl("--dict", values.shm.name, "bytes", "a").stdout == 'str "x"\n'
+        values.unlink()
+    BLOCK.unlink()
+    print(f"{count} dicts: ok")
+
+
 try:
-    for check in all_types, vectors, sync_area, beside_a_writer, writing:
+    for check in all_types, vectors, sync_area, beside_a_writer, writing, dicts:
         check()
 finally:
     BLOCK.unlink(missing_ok=True)
