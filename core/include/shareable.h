@@ -215,9 +215,7 @@ extern "C" {
   X(E_PROTOCOL, -36, EPROTO, "the peer does not speak the manager protocol")                                           \
   X(E_NOT_ARRAY, -37, EINVAL, "the block does not contain an array")                                                   \
   X(E_NOT_DICT, -38, EINVAL, "the block does not contain a dict")                                                      \
-  X(E_KEY, -39, EINVAL,                                                                                                \
-    "not a valid key: a str or bytes of at least 1 byte, not longer than the dict's keys, whose "                      \
-    "last byte is not NUL")                                                                                            \
+  X(E_KEY, -39, EINVAL, "a key is a str or bytes of 1 to key_size bytes whose last byte is not NUL")                   \
   X(E_NO_KEY, -40, ENOENT, "the key is not in the dict")                                                               \
   X(E_KEY_EXISTS, -41, EEXIST, "the key is in the dict already")                                                       \
   X(E_FULL, -42, ENOSPC, "the dict is full: delete keys, or copy it to a larger one")                                  \
@@ -760,10 +758,11 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
  *
  * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_CAPACITY (the text is longer than
  * the item's capacity), E_TOO_LONG (the text ends in a NUL and is longer than
- * SHAREABLE_TEXT_NUL_MAX), E_KEY_ITEM (the item is a key of a dict), E_NOT_READY, E_CORRUPT (the item's offsets are corrupt), E_BUSY (another
- * writer has held the item for a second, or many writers in turn for ten seconds) or E_SYSTEM (this
- * process cannot take the liveness lock, which shows other processes that it is alive: no
- * descriptor is left, or /proc is not mounted and the list is unlinked).
+ * SHAREABLE_TEXT_NUL_MAX), E_KEY_ITEM (the item is a key of a dict), E_NOT_READY, E_CORRUPT (the
+ * item's offsets are corrupt), E_BUSY (another writer has held the item for a second, or many writers
+ * in turn for ten seconds) or E_SYSTEM (this process cannot take the liveness lock, which shows other
+ * processes that it is alive: no descriptor is left, or /proc is not mounted and the list is
+ * unlinked).
  */
 SHAREABLE_API shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value);
 
@@ -1449,7 +1448,7 @@ typedef struct shareable_dict shareable_dict;
  *   value_size  the longest str or bytes as a value, in bytes, 1 to SHAREABLE_TEXT_MAX; rounded up to
  *               a multiple of 8. Every other value fits in 8 bytes
  *   flags       as for shareable_memory_create(), and SHAREABLE_EVICT: an insert into a full dict
- *               evicts a key that was not used recently, instead of returning E_FULL
+ *               evicts a key that was not used recently, instead of failing
  *   mode        as for shareable_memory_create()
  *   error       receives the error message on failure; may be NULL
  *
@@ -1707,7 +1706,7 @@ SHAREABLE_API shareable_status shareable_dict_reindex(shareable_dict *dict, int6
  * source may be read-only.
  *
  * Returns E_FULL, E_KEY (longer than the keys of the target) or E_CAPACITY if a key does not fit:
- * then some keys have been copied. Otherwise returns the codes of shareable_dict_next() and
+ * then some keys have been copied. Otherwise returns the same codes as shareable_dict_next() and
  * shareable_dict_set().
  */
 SHAREABLE_API shareable_status shareable_dict_copy(const shareable_dict *source, shareable_dict *target,
