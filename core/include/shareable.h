@@ -32,6 +32,17 @@
  *   a fork does not own its parent's blocks, but they are kept until the child ends too or executes
  *   another program: a program that daemonizes keeps its blocks. A worker that must leave its
  *   blocks to its parent calls shareable_transfer_ownership().
+ * - Dicts. If a writer is killed while it changes a dict, the next process that acquires the dict's
+ *   lock completes the change; until then, reads find every key that was reported as inserted, with
+ *   the old value or the new one, of any length. A writer that is stopped while it has that lock
+ *   makes inserts and deletes return SHAREABLE_E_TIMED_OUT when their timeouts are over; reads do
+ *   not wait for it, but each read of an absent key then takes a millisecond and the time to read
+ *   all keys. Stock Python must not write keys: a get does not find them until
+ *   shareable_dict_reindex(). If it writes a value while another process deletes the key or inserts
+ *   another one in its place, that key may get the value. An expired key has its place, and its
+ *   memory, until its key is set again, shareable_dict_delete_expired() deletes it, or an insert
+ *   needs the place; stock Python reads it as any other. A deleted value remains in memory until
+ *   its place is used again. The memory of all places is reserved when the dict is created.
  * - Torn reads. If all processes use this library, no read of an item is torn, even while the item
  *   changes its type. This requires the sync area, which follows the list. A list that was created
  *   with SHAREABLE_NO_SYNC, or by stock Python, has no sync area. There, only an int or a float
@@ -759,10 +770,10 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
  * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_CAPACITY (the text is longer than
  * the item's capacity), E_TOO_LONG (the text ends in a NUL and is longer than
  * SHAREABLE_TEXT_NUL_MAX), E_KEY_ITEM (the item is a key of a dict), E_NOT_READY, E_CORRUPT (the
- * item's offsets are corrupt), E_BUSY (another writer has held the item for a second, or many writers
- * in turn for ten seconds) or E_SYSTEM (this process cannot take the liveness lock, which shows other
- * processes that it is alive: no descriptor is left, or /proc is not mounted and the list is
- * unlinked).
+ * item's offsets are corrupt), E_BUSY (another writer has held the item for a second, or many
+ * writers in turn for ten seconds) or E_SYSTEM (this process cannot take the liveness lock, which
+ * shows other processes that it is alive: no descriptor is left, or /proc is not mounted and the
+ * list is unlinked).
  */
 SHAREABLE_API shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value);
 
