@@ -14,22 +14,32 @@
  * such key, if the key was absent at some time during the get. When all processes have ended, the
  * next owner of the keys' lock must find an index with each key once, and the right count.
  *
+ * `place_lock` is the lock of the item of the place's value: in the program, the writer id in its
+ * version word. A write of a value locks that item, so it also protects the place: a delete locks it
+ * until the key is gone. The owner of the keys' lock, which is the lock in the dict area, waits for the
+ * lock of a free place only, whose owner does not wait for anything.
+ *
+ * An insert writes the value before it declares its intent, because the place is free until the key is
+ * written. An intent is one of three here: insert, delete, and making the index again (REINDEX), which
+ * stores the entries that differ. The fourth, a long value, is in dict_value.pml.
+ *
  * The index is a table with linear probing from the home of a key. An entry is removed by moving
  * later ones to the hole.
  *
- * Left out: expiry, eviction, long values and the search for a free place, which is a hint; stores
- * that other processors see in another order; timeouts.
+ * Left out: expiry and eviction, which delete a key; long values; the place at which the search for a
+ * free one begins, which is a hint; stores that other processors see in another order; timeouts.
  *
  * Sizes: WRITERS that set or delete a key OPS times, the last one LAST_OPS times; READERS that get a
  * key once; at most DEATHS kills. There are two places and KEYS keys, 2 or 3; a set of a third key
  * fails if both places are taken. START keys are there from the start. SAME_HOME gives all keys one
- * home.
+ * home. With REINDEX, writers also make the index again.
  *
  * Each of these breaks the protocol, and the check must find an error:
  * KEY_FIRST       an insert writes the key before the value
  * NO_VERSION      a get does not check the version of the key again
  * NO_RECHECK      a set of a present key does not check the version under the place's lock
- * NO_PLACE_LOCK   a delete does not take the place's lock
+ * NO_PLACE_LOCK   neither a delete nor an insert takes the place's lock. (One of them is sufficient
+ *                 here. A delete that returns the value needs the lock itself.)
  * EVEN_INSERT     an insert does not make the sequence odd
  * EVEN_DELETE     a delete does not make the sequence odd
  * ANY_MISS        a get trusts a miss whatever the sequence is
@@ -37,6 +47,8 @@
  * INTENT_LAST     a delete stores its intent after it has written the key
  * NO_DUPLICATE    the recovery of a delete does not look for an entry that is there twice
  * EARLY_END       a change clears its intent before the index is complete
+ * EVEN_REINDEX    making the index again does not make the sequence odd
+ * NO_REINDEX      the next owner does not make the index again
  */
 #ifndef WRITERS
 #define WRITERS 2
@@ -74,6 +86,7 @@
 #define NONE 0
 #define INSERT 1
 #define DELETE 2
+#define MAKE_INDEX 3
 
 byte key[PLACES], version[PLACES], value[PLACES], place_lock[PLACES];
 byte keys_lock, intent, intent_place, intent_home, intent_count;
@@ -88,6 +101,11 @@ byte reading[READERS + 1];
 int possible[READERS + 1];
 
 #define ODD(s) ((s) % 2)
+#ifdef NO_PLACE_LOCK
+#define IS_FREE(p) (key[p] == 0)
+#else
+#define IS_FREE(p) (key[p] == 0 && (place_lock[p] == 0 || dead[place_lock[p]]))
+#endif
 /* Wraps, but not within one get. */
 #define NEXT(n) (((n) + 1) % 32)
 
@@ -173,10 +191,59 @@ inline continue_delete(q, home) {
   fi
 }
 
+inline declare(what, q, home) {
+  d_step { intent_place = q; intent_home = home; intent_count = count };
+  intent = what
+}
+
+/* Makes the index again: first in private memory, then the entries that differ. */
+inline reindex() {
+  declare(MAKE_INDEX, 0, 0);
+#ifndef EVEN_REINDEX
+  if
+  :: !ODD(sequence) -> sequence = NEXT(sequence)
+  :: else
+  fi;
+#endif
+  d_step {
+    made[0] = 0; made[1] = 0; made[2] = 0; made[3] = 0;
+    p = 0; j = 0;
+    do
+    :: p == PLACES -> break
+    :: p < PLACES && key[p] == 0 -> p++
+    :: p < PLACES && key[p] != 0 ->
+      i = HOME(key[p]);
+      do
+      :: made[i] == 0 -> break
+      :: else -> i++
+      od;
+      made[i] = p + 1; j++; p++
+    od;
+    i = 0
+  }
+  do
+  :: i == SLOTS -> break
+  :: i < SLOTS && slot[i] != made[i] -> d_step { slot[i] = made[i]; i++ }
+  :: i < SLOTS && slot[i] == made[i] -> i++
+  od;
+  count = j;
+#ifndef EVEN_REINDEX
+  sequence = NEXT(sequence);
+#endif
+  d_step { intent = NONE; made[0] = 0; made[1] = 0; made[2] = 0; made[3] = 0 }
+}
+
 /* Completes what a dead owner of the keys' lock has begun. It may be killed too. */
 inline recover() {
   if
-  :: intent != NONE ->
+#ifdef REINDEX
+#ifdef NO_REINDEX
+  :: intent == MAKE_INDEX -> intent = NONE
+#else
+  :: intent == MAKE_INDEX -> reindex()
+#endif
+#endif
+  :: intent == INSERT || intent == DELETE ->
     if
     :: !ODD(sequence) -> sequence = NEXT(sequence)
     :: else
@@ -198,11 +265,6 @@ inline lock_keys(me) {
   :: atomic { keys_lock != 0 && dead[keys_lock] -> keys_lock = me };
     recover()
   fi
-}
-
-inline declare(what, q, home) {
-  d_step { intent_place = q; intent_home = home; intent_count = count };
-  intent = what
 }
 
 /*
@@ -247,15 +309,20 @@ inline set_present(me, k, new) {
 
 inline insert(k, new) {
   if
-  :: d_step { key[0] == 0 -> p = 0 }
-  :: d_step { key[0] != 0 && key[1] == 0 -> p = 1 }
-  :: key[0] != 0 && key[1] != 0 -> keys_lock = 0; goto next /* full */
+  :: d_step { IS_FREE(0) -> p = 0 }
+  :: d_step { !IS_FREE(0) && IS_FREE(1) -> p = 1 }
+  :: !IS_FREE(0) && !IS_FREE(1) -> keys_lock = 0; goto next /* full */
   fi;
+#ifndef KEY_FIRST
+  /* A writer that found the key that was there before may have the item for a moment. */
+#ifdef NO_PLACE_LOCK
+  value[p] = new;
+#else
+  atomic { place_lock[p] == 0 || dead[place_lock[p]] -> value[p] = new; place_lock[p] = 0 };
+#endif
+#endif
 #ifndef NO_INTENT
   declare(INSERT, p, HOME(k));
-#endif
-#ifndef KEY_FIRST
-  value[p] = new;
 #endif
 #ifndef EVEN_INSERT
   sequence = NEXT(sequence);
@@ -299,6 +366,9 @@ inline delete(k) {
 
 proctype writer(byte me; byte ops) {
   byte i, j, p, e, v, k, n;
+#ifdef REINDEX
+  byte made[SLOTS];
+#endif
   bool found;
 
   {
@@ -315,6 +385,9 @@ proctype writer(byte me; byte ops) {
     if
     :: goto again
     :: goto remove
+#ifdef REINDEX
+    :: lock_keys(me); reindex(); keys_lock = 0; goto next
+#endif
     fi;
 again:
     skip;
@@ -433,6 +506,9 @@ check:
 
 proctype checker() {
   byte i, j, p;
+#ifdef REINDEX
+  byte made[SLOTS];
+#endif
 
   ended == WRITERS;
   lock_keys(CHECKER);
