@@ -301,20 +301,23 @@ sub is_expired {
   return $expiry != 0 && $expiry <= 1e9 * Time::HiRes::clock_gettime($CLOCK_BOOTTIME);
 }
 
-# The value of a place as a line. If it is corrupt, a dead owner of the lock may have been writing
-# the value that the value record contains.
+# The value of a place as a line. If it is corrupt, an owner of the lock may have died while it wrote
+# the value that the value record contains. The record belongs to the item as long as that is not
+# locked again.
 sub value_of {
   my ($place) = @_;
-  my $line = item(2 * $place + 1);
-  return $line if !$dict || $line ne 'corrupt';
-  my ($owner, $intent, $at) = unpack('L L Q', take($dict + INTENT - 4, 16));
-  $owner &= 0xbfffffff; # without the bit of waiters
-  return $line if $intent != WRITES_VALUE || $at != $place || $owner == 0 || is_alive($owner);
-  my ($format, $length, $code) = unpack('a8 Q c', take($dict + VALUE_RECORD, 17));
-  return $line if $length > $value_size;
-  my $slot = take($dict + 192, $length) . "\0" x ($value_size - $length);
-  my $is_same = (number(INTENT - 4, 'L') & 0xbfffffff) == $owner;
-  return $is_same ? describe($slot, $format, $code) : item(2 * $place + 1);
+  for my $try (1 .. 1000) {
+    my $word = word(2 * $place + 1);
+    my $line = item(2 * $place + 1);
+    return $line if !$dict || $line ne 'corrupt';
+    my ($intent, $at) = unpack('L Q', take($dict + INTENT, 12));
+    my ($format, $length, $code) = unpack('a8 Q c', take($dict + VALUE_RECORD, 17));
+    my $has_record = $intent == WRITES_VALUE && $at == $place && $length <= $value_size;
+    my $slot = $has_record ? take($dict + 192, $length) . "\0" x ($value_size - $length) : '';
+    next if word(2 * $place + 1) != $word;
+    return $has_record ? describe($slot, $format, $code) : $line;
+  }
+  return 'busy';
 }
 
 # "Reading a dict", 3 and 4. Returns nothing if the key has expired, or is no longer there.
