@@ -82,6 +82,22 @@ static void print_text(const char *type, const shareable_value *value, const cha
   printf("\n");
 }
 
+/* Prints what a read returned. */
+static void print_value(int status, const shareable_value *value, const char *path) {
+  if (status != SHAREABLE_OK)
+    printf("error %s\n", shareable_status_name(status));
+  else if (value->type == SHAREABLE_TYPE_NONE)
+    printf("none\n");
+  else if (value->type == SHAREABLE_TYPE_INT)
+    printf("int %" PRId64 "\n", value->integer);
+  else if (value->type == SHAREABLE_TYPE_BOOL)
+    printf("bool %d\n", value->boolean);
+  else if (value->type == SHAREABLE_TYPE_FLOAT)
+    printf("float %016" PRIx64 "\n", value->bits);
+  else
+    print_text(value->type == SHAREABLE_TYPE_STR ? "str" : "bytes", value, path);
+}
+
 static void print_item(const shareable_list *list, size_t i, const char *folder) {
   char *buffer, path[340];
   shareable_value value;
@@ -92,18 +108,7 @@ static void print_item(const shareable_list *list, size_t i, const char *folder)
   buffer = malloc(size);
   status = shareable_list_get(list, (int64_t)i, &value, buffer, size);
   snprintf(path, sizeof path, "%s/c-%zu", folder, i);
-  if (status != SHAREABLE_OK)
-    printf("error %s\n", shareable_status_name(status));
-  else if (value.type == SHAREABLE_TYPE_NONE)
-    printf("none\n");
-  else if (value.type == SHAREABLE_TYPE_INT)
-    printf("int %" PRId64 "\n", value.integer);
-  else if (value.type == SHAREABLE_TYPE_BOOL)
-    printf("bool %d\n", value.boolean);
-  else if (value.type == SHAREABLE_TYPE_FLOAT)
-    printf("float %016" PRIx64 "\n", value.bits);
-  else
-    print_text(value.type == SHAREABLE_TYPE_STR ? "str" : "bytes", &value, path);
+  print_value(status, &value, path);
   free(buffer);
 }
 
@@ -169,6 +174,24 @@ static void set(const char *name, int64_t index) {
     shareable_list_unref(list);
   }
   printf(status == SHAREABLE_OK ? "ok\n" : "error %s\n", shareable_status_name(status));
+  free(line);
+}
+
+static void get_key(const char *name) {
+  shareable_value key, value;
+  char *line = NULL, buffer[4096];
+  size_t size = 0;
+  shareable_error error;
+  shareable_dict *dict;
+  int status;
+
+  next_line(&line, &size);
+  key = parse(line, &texts[0]);
+  status = shareable_dict_open(&dict, name, 0, &error);
+  check(status == SHAREABLE_OK, error.message);
+  status = shareable_dict_get(dict, &key, &value, buffer, sizeof buffer);
+  print_value(status, &value, "");
+  shareable_dict_unref(dict);
   free(line);
 }
 
@@ -312,6 +335,8 @@ int main(void) {
       read_list(name, argument);
     else if (strncmp(line, "set ", 4) == 0)
       set(name, strtoll(argument, NULL, 10));
+    else if (strncmp(line, "get_key ", 8) == 0)
+      get_key(name);
     else if (strncmp(line, "create_array ", 13) == 0)
       create_array(name, argument);
     else if (strncmp(line, "read_array ", 11) == 0)

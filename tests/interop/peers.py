@@ -7,6 +7,8 @@ A peer reads commands from its standard input and answers on its standard output
     set NAME INDEX        then an item              ok
     unlink NAME                                     ok
 
+    get_key NAME          then a key                the item: the value of the key of a dict (in C)
+
     create_array NAME DTYPE [ORDER]                 ok: an array of zeros with the shape (2, 3)
     read_array NAME                                 ok DTYPE SHAPE, then the bytes of each item in C order, in hex
     set_array NAME INDEX HEX                        ok
@@ -73,6 +75,11 @@ class Peer:
     def set(self, name, index, value):
         """Write an item. Return "ok" or the error."""
         self._send(f"set {name} {index}", self._item(value))
+        return self._receive()
+
+    def get_key(self, name, key):
+        """Return the line of the value of a key of a dict."""
+        self._send(f"get_key {name}", self._item(key))
         return self._receive()
 
     def create_array(self, name, *dtype_and_order):
