@@ -529,6 +529,11 @@ def refused_truncated():
     return made
 
 
+def refused_large_keys():
+    """Return a dict whose keys do not fit in a redo record."""
+    return Dict(3, 480, 8)
+
+
 def refused_offsets():
     """Return a dict whose list has other slots than its area says."""
     made = made_empty()
@@ -579,6 +584,7 @@ DICTS = {
     "refused-places": refused(16, "Q", 11),
     "refused-no-places": refused(16, "Q", 0),
     "refused-key-size": refused(24, "I", 17),
+    "refused-large-keys": refused_large_keys,
     "refused-no-key-size": refused(24, "II", 0, 40),
     "refused-value-size": refused(28, "I", 32),
     "refused-no-value-size": refused(24, "II", 40, 0),

@@ -44,9 +44,10 @@ shareable__dict_area_kind shareable__dict_area_check(const shareable__dict_area 
     return SHAREABLE__DICT_OTHER_VERSION;
   width = (uint64_t)header->key_size + header->value_size;
   if (count == 0 || count % 2 != 0 || header->places != places || places > SHAREABLE_DICT_PLACES_MAX ||
-      header->key_size == 0 || header->key_size % 8 != 0 || header->value_size == 0 || header->value_size % 8 != 0 ||
-      data_size % places != 0 || data_size / places != width ||
-      header->size != shareable__dict_area_size(places, header->value_size) || header->size > size)
+      header->key_size == 0 || header->key_size > SHAREABLE_DICT_KEY_MAX || header->key_size % 8 != 0 ||
+      header->value_size == 0 || header->value_size % 8 != 0 || data_size % places != 0 ||
+      data_size / places != width || header->size != shareable__dict_area_size(places, header->value_size) ||
+      header->size > size)
     return SHAREABLE__DICT_CORRUPT;
   return SHAREABLE__DICT_USABLE;
 }
