@@ -1,7 +1,10 @@
 /*
  * dict_vectors.c - tests that open the dicts of tests/vectors, which make_dicts.py wrote.
  */
+#include <pthread.h>
+
 #include "dict_support.h"
+#include "sync/item_lock.h"
 #include "vector_files.h"
 
 #define LINES_MAX 32
@@ -136,6 +139,42 @@ Test(dict_vectors, of_killed_owners_are_completed) {
   for_each("dicts/left-*.bin", 17, check_recovery);
 }
 
+/* A writer that has taken a corrupt value over, and ends without a write. */
+typedef struct other_writer {
+  shareable_dict *dict;
+  uint64_t before;
+} other_writer;
+
+static void *leave_later(void *context) {
+  other_writer *other = context;
+
+  usleep(50000);
+  shareable__item_unlock_and_notify(&other->dict->list->sync, shareable__dict_value_item(1), other->before);
+  return NULL;
+}
+
+static void check_waiting(const char *path, shareable_memory *memory) {
+  shareable_dict *dict = open_vector(path, 0);
+  other_writer other = {.dict = open_vector(path, 0)};
+  pthread_t thread;
+
+  (void)memory;
+  cr_ok(shareable__sync_register(&other.dict->list->sync));
+  cr_ok(shareable__item_lock(&other.dict->list->sync, shareable__dict_value_item(1), &other.before));
+  cr_assert(shareable__sync_is_corrupt(other.before));
+  cr_assert_eq(pthread_create(&thread, NULL, leave_later, &other), 0);
+  cr_ok(shareable__dict_lock(dict, 0));
+  shareable__dict_unlock(dict);
+  pthread_join(thread, NULL);
+  check_lines(dict, path);
+  shareable_dict_unref(other.dict);
+  shareable_dict_unref(dict);
+}
+
+Test(dict_vectors, keep_a_long_value_until_another_writer_has_left_the_item) {
+  for_each("dicts/left-long-value-half-written.bin", 1, check_waiting);
+}
+
 Test(dict_vectors, can_be_changed) {
   for_each("dicts/made-*.bin", 8, check_recovery);
 }
@@ -182,7 +221,7 @@ static void check_refused(const char *path, shareable_memory *memory) {
 }
 
 Test(dict_vectors, that_are_not_valid_are_refused) {
-  for_each("dicts/refused-*.bin", 12, check_refused);
+  for_each("dicts/refused-*.bin", 13, check_refused);
 }
 
 /* Copies the keys, in their order, to a new dict with the seed of the vector. */
