@@ -16,6 +16,8 @@
 
 %{
 #include "array.h"
+#include "dict.h"
+#include "dict_iterator.h"
 #include "garbage.h"
 #include "guard.h"
 #include "handle.h"
@@ -428,6 +430,13 @@
   handle_base_init(SwigPyObject_TypeOnce());
 %}
 
+/* The list of a dict. The function has raised an exception if it returns NULL. */
+%typemap(out) shareable_list *dict_list {
+  if ($1 == NULL)
+    SWIG_fail;
+  $result = handle_init(SWIG_NewPointerObj($1, $1_descriptor, SWIG_POINTER_OWN));
+}
+
 %include "shareable.i"
 
 shareable_status list_create(shareable_list **list, const char *name, const value_array *values, uint32_t flags,
@@ -435,6 +444,14 @@ shareable_status list_create(shareable_list **list, const char *name, const valu
 shareable_status array_create_from(shareable_array **array, const char *name, const char *descr,
                                    const array_shape *shape, const void *items, size_t size, uint32_t flags,
                                    uint32_t mode, shareable_error *error);
+PyObject *dict_create(const char *name, uint64_t places, uint64_t key_size, uint64_t value_size, uint32_t flags,
+                      uint32_t mode);
+PyObject *dict_open(const char *name, uint32_t flags);
+PyObject *dict_close(PyObject *dict);
+PyObject *dict_unlink(PyObject *dict);
+shareable_list *dict_list(PyObject *dict);
+PyObject *dict_values(PyObject *dict);
+PyObject *dict_items(PyObject *dict);
 PyObject *garbage(uint32_t flags);
 PyObject *memory_attributes(PyTypeObject *memory_type);
 shareable_status memory_duplicate_fd(shareable_memory *memory, int *fd, shareable_error *error);
@@ -457,6 +474,7 @@ PyObject *watch_fd(PyObject *watch);
 PyObject *watch_add_item(PyObject *watch, shareable_list *list, int64_t index);
 PyObject *watch_add_list(PyObject *watch, shareable_list *list, uint64_t hash);
 PyObject *watch_add_lock(PyObject *watch, shareable_list *list);
+PyObject *watch_add_key(PyObject *watch, PyObject *dict, PyObject *key);
 PyObject *watch_arm(PyObject *watch, shareable_list *list, uint64_t id, uint64_t hash);
 PyObject *watch_disarm(PyObject *watch, uint64_t id);
 PyObject *watch_remove(PyObject *watch, uint64_t id);

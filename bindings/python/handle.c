@@ -37,8 +37,8 @@ PyObject *handle_from_arguments(PyObject *self, PyObject *arguments, PyObject *k
 }
 
 /* Only another thread's use of a previous handle is a reason to wait. */
-void *handle_exchange(PyObject *object, void *handle) {
-  void **place = &((SwigPyObject *)object)->ptr, *previous = NULL;
+void *handle_exchange_at(void **place, void *handle) {
+  void *previous = NULL;
 
   if (__atomic_compare_exchange_n(place, &previous, handle, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
     return NULL;
@@ -46,6 +46,10 @@ void *handle_exchange(PyObject *object, void *handle) {
   previous = __atomic_exchange_n(place, handle, __ATOMIC_ACQ_REL);
   guard_unlock();
   return previous;
+}
+
+void *handle_exchange(PyObject *object, void *handle) {
+  return handle_exchange_at(&((SwigPyObject *)object)->ptr, handle);
 }
 
 void handle_free(PyObject *object) {

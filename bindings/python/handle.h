@@ -65,6 +65,9 @@ PyObject *handle_from_arguments(PyObject *self, PyObject *arguments, PyObject *k
  */
 void *handle_exchange(PyObject *object, void *handle);
 
+/* Does the same for an object that is not SWIG's, whose handle is in `*place`. */
+void *handle_exchange_at(void **place, void *handle);
+
 /* Frees an object. The caller must have released the handle's reference. */
 void handle_free(PyObject *object);
 

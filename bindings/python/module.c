@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "dict.h"
 #include "guard.h"
 #include "handle.h"
 #include "list_iterator.h"
@@ -56,11 +57,11 @@ static int init_type(PyObject *module, const char *name, const char *full_name, 
 static PyObject *load(PyObject *spec) {
   PyObject *module = wrapper_module(spec);
 
-  if (module != NULL &&
-      (guard_init() < 0 || status_init() < 0 || view_type_init() < 0 || list_iterator_type_init() < 0 ||
-       watch_type_init() < 0 || init_type(module, "Memory", "shareable._raw.Memory", false) < 0 ||
-       init_type(module, "List", "shareable._raw.List", true) < 0 ||
-       init_type(module, "Manager", "shareable._raw.Manager", false) < 0))
+  if (module != NULL && (guard_init() < 0 || status_init() < 0 || view_type_init() < 0 ||
+                         list_iterator_type_init() < 0 || watch_type_init() < 0 || dict_type_init(module) < 0 ||
+                         init_type(module, "Memory", "shareable._raw.Memory", false) < 0 ||
+                         init_type(module, "List", "shareable._raw.List", true) < 0 ||
+                         init_type(module, "Manager", "shareable._raw.Manager", false) < 0))
     Py_CLEAR(module);
   if (module != NULL)
     Py_AtExit(finalize);

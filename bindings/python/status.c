@@ -63,7 +63,7 @@ static PyObject *replace_name(PyObject *text, const char *before, const char *qu
  */
 static PyObject *text_without_name(const char *message, const char *name) {
   static const char *const forms[][2] = {
-    {" called ", ""}, {"block ", "the block"}, {"list ", "the list"}, {"", "the block"}};
+    {" called ", ""}, {"block ", "the block"}, {"list ", "the list"}, {"dict ", "the dict"}, {"", "the block"}};
   PyObject *text = text_object(message, "replace");
   char quoted[300];
 
@@ -167,6 +167,18 @@ PyObject *status_raise_list(shareable_status status, const shareable_list *list)
     return status_raise_item(status, list, 0);
   shareable_list_explain(list, status, &error);
   raise(status, &error, shareable_memory_name(shareable_list_memory(list)));
+  return NULL;
+}
+
+PyObject *status_raise_dict(shareable_status status, const shareable_dict *dict, const shareable_value *key) {
+  shareable_error error;
+
+  if (dict == NULL) {
+    PyErr_SetString(PyExc_ValueError, "dict is closed: __init__() was not called");
+    return NULL;
+  }
+  shareable_dict_explain(dict, key, status, &error);
+  raise(status, &error, shareable_memory_name(shareable_list_memory(shareable_dict_list(dict))));
   return NULL;
 }
 

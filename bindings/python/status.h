@@ -32,6 +32,9 @@ PyObject *status_raise_list(shareable_status status, const shareable_list *list)
 PyObject *status_raise_item(shareable_status status, const shareable_list *list, int64_t index);
 int status_raise_assignment(shareable_status status, const shareable_list *list, int64_t index);
 
+/* Raises the exception of a failure of a dict. `key` may be NULL. Returns NULL. */
+PyObject *status_raise_dict(shareable_status status, const shareable_dict *dict, const shareable_value *key);
+
 /* Raises the exception of a failure to transfer the ownership of blocks to the process. */
 void status_raise_transfer(shareable_status status, int64_t pid);
 

@@ -5,14 +5,23 @@
 
 #include "guard.h"
 
+/* Raises an exception with a message of the library, and the item that it is about. */
+static int raise_about_item(PyObject *class, int64_t item, shareable_status status, const char *end, const char *type) {
+  const char *message = shareable_status_message(status);
+
+  if (item == VALUE_NO_ITEM)
+    PyErr_Format(class, "%s%s%.200s", message, end, type);
+  else
+    PyErr_Format(class, "item %lld: %s%s%.200s", (long long)item, message, end, type);
+  return -1;
+}
+
 static int from_int(PyObject *object, int64_t item, shareable_value *value) {
   int overflow;
   long long integer = PyLong_AsLongLongAndOverflow(object, &overflow);
 
-  if (overflow != 0) {
-    PyErr_Format(PyExc_OverflowError, "item %lld: %s", (long long)item, shareable_status_message(SHAREABLE_E_OVERFLOW));
-    return -1;
-  }
+  if (overflow != 0)
+    return raise_about_item(PyExc_OverflowError, item, SHAREABLE_E_OVERFLOW, "", "");
   *value = shareable_int(integer);
   return 0;
 }
@@ -87,9 +96,7 @@ static int from_other(PyObject *object, int64_t item, shareable_value *value, Py
     return from_index_or_buffer(object, item, value, owner);
   if (PyObject_CheckBuffer(object) && !is_numpy_scalar(object))
     return from_buffer(object, value, owner);
-  PyErr_Format(PyExc_TypeError, "item %lld: %s, not %.200s", (long long)item,
-               shareable_status_message(SHAREABLE_E_VALUE_TYPE), Py_TYPE(object)->tp_name);
-  return -1;
+  return raise_about_item(PyExc_TypeError, item, SHAREABLE_E_VALUE_TYPE, ", not ", Py_TYPE(object)->tp_name);
 }
 
 int value_from(PyObject *object, int64_t item, shareable_value *value, PyObject **owner) {

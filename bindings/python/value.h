@@ -9,6 +9,9 @@
 
 #include "shareable.h"
 
+/* The number of the item for value_from(), if the value is not that of an item of a list. */
+#define VALUE_NO_ITEM INT64_MIN
+
 /*
  * Converts an int, float, bool, str, bytes, None, an object with __index__, a NumPy number, or any
  * buffer to a value. The value's text is in the object, or in *owner, whose reference the caller

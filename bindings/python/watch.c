@@ -6,6 +6,8 @@
  */
 #include "watch.h"
 
+#include "dict.h"
+#include "guard.h"
 #include "status.h"
 
 typedef struct watch_object {
@@ -101,6 +103,25 @@ PyObject *watch_add_lock(PyObject *object, shareable_list *list) {
     return NULL;
   status = shareable_watch_add_lock(watch, list, &id);
   return id_or_raise(status, id, list);
+}
+
+PyObject *watch_add_key(PyObject *object, PyObject *dict, PyObject *key_object) {
+  shareable_watch *watch = watch_from(object);
+  PyObject *result = NULL;
+  shareable_status status;
+  shareable_value key;
+  uint64_t id = 0;
+
+  if (watch == NULL || dict_check(dict, "dict") < 0 || dict_key_from(key_object, &key) < 0)
+    return NULL;
+  guard_enter();
+  status = shareable_watch_add_key(watch, dict_of(dict), &key, &id);
+  if (status == SHAREABLE_OK)
+    result = PyLong_FromUnsignedLongLong(id);
+  else
+    dict_raise(status, dict_of(dict), key_object, &key);
+  guard_leave();
+  return result;
 }
 
 PyObject *watch_arm(PyObject *object, shareable_list *list, uint64_t id, uint64_t hash) {

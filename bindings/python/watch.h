@@ -23,6 +23,9 @@ PyObject *watch_add_item(PyObject *watch, shareable_list *list, int64_t index);
 PyObject *watch_add_list(PyObject *watch, shareable_list *list, uint64_t hash);
 PyObject *watch_add_lock(PyObject *watch, shareable_list *list);
 
+/* Adds a key of a Dict, outside the guard. It must be removed and added again when it is reported. */
+PyObject *watch_add_key(PyObject *watch, PyObject *dict, PyObject *key);
+
 /* Arms an id of that list. */
 PyObject *watch_arm(PyObject *watch, shareable_list *list, uint64_t id, uint64_t hash);
 

@@ -11,6 +11,7 @@ import os
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from math import inf
 from operator import index
 from typing import TYPE_CHECKING, Any, Final, Literal, Union
 
@@ -201,11 +202,40 @@ class LoopWatch:
         finally:
             self._leave(point)
 
+    async def until_key(
+        self, is_done: Callable[[], bool], shared: Any, key: object, loop: asyncio.AbstractEventLoop, duration: int
+    ) -> bool:
+        """Do the same as until() for a key of a dict, which may have another place after each change."""
+        deadline = loop.time() + (duration / 1_000_000_000 if duration >= 0 else inf)
+        while True:
+            point = _Point(_raw.watch_add_key(self._watch, shared, key), is_kept=False)
+            try:
+                if is_done():
+                    return True
+                if loop.time() >= deadline:
+                    return False
+                await self._sleep(point, loop, min(deadline, loop.time() + _seconds_to_check(shared, key)))
+            finally:
+                self._leave(point)
+
     def end(self) -> None:
         """Close the descriptor."""
         reader = self._reader()
         if reader is not None:
             reader.watch = None
+
+
+def _seconds_to_check(shared: Any, key: object) -> float:
+    """Return the time after which a key must be checked again if nothing is reported.
+
+    That is when it expires, or a second, because a watch does not report that the TTL changes, or that
+    stock Python inserts the key.
+    """
+    try:
+        ttl: float | None = shared.ttl(key)
+    except KeyError:
+        return 1.0
+    return 1.0 if ttl is None else min(ttl, 1.0)
 
 
 _watches: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopWatch] = weakref.WeakKeyDictionary()
@@ -256,3 +286,15 @@ async def wait_until(is_done: Callable[[], bool], shared: Any, key: _Key, durati
     if key == LOCK:
         return await watch.until_locked(is_done, shared, loop, duration)
     return await watch.until(is_done, shared, key, loop, duration)
+
+
+async def wait_until_key(is_done: Callable[[], bool], shared: Any, key: object, duration: int) -> bool:
+    """Do the same as wait_until() for a key of a dict."""
+    if is_done():
+        return True
+    if duration == 0:
+        return False
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    return await _watch_of(loop).until_key(is_done, shared, key, loop, duration)

@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 
 from . import _executor, _raw, shared_memory
 from ._address import Address, text_of_address
+from ._dict import _KEY_SIZE, _VALUE_SIZE
 from ._manager_process import ManagerProcess, ProgramContext
 from ._manager_server import SharedMemoryServer, initialize
 from .shared_memory import _DEFAULT_MODE
@@ -274,6 +275,31 @@ class SharedMemoryManager(BaseManager):
         track = self._serializer == "pickle"
         shared = shared_memory.ShareableList(
             values, name=name, capacity=capacity, track=track, mode=mode, lazy=lazy, no_sync=no_sync
+        )
+        self._own(shared.shm)
+        return shared
+
+    def ShareableDict(
+        self,
+        places: int,
+        *,
+        key_size: int = _KEY_SIZE,
+        value_size: int = _VALUE_SIZE,
+        name: str | None = None,
+        evict: bool = False,
+        mode: int = _DEFAULT_MODE,
+        lazy: bool = False,
+    ) -> shared_memory.ShareableDict[Any, Any]:
+        """Return a new dict, which the manager owns.
+
+        See shared_memory.ShareableDict for the parameters.
+        """
+        self._check_running()
+        if places is None:
+            raise TypeError("'places' must be an int, not NoneType")
+        track = self._serializer == "pickle"
+        shared: shared_memory.ShareableDict[Any, Any] = shared_memory.ShareableDict(
+            places, key_size=key_size, value_size=value_size, name=name, evict=evict, track=track, mode=mode, lazy=lazy
         )
         self._own(shared.shm)
         return shared

@@ -56,7 +56,7 @@ from ._list_layout import ListLayout
 from ._owner import transfer_to_creators
 from ._watch import LOCK, wait_until
 
-__all__ = ["SharedMemory", "ShareableList", "ListLock", "AsyncListLock", "ListChanges", "unlink"]
+__all__ = ["SharedMemory", "ShareableList", "ShareableDict", "ListLock", "AsyncListLock", "ListChanges", "unlink"]
 
 _T = TypeVar("_T")
 _Self = TypeVar("_Self")
@@ -152,7 +152,7 @@ class _Mode(int):
         return f"0o{self:o}"
 
 
-_DEFAULT_MODE = _Mode(0o600)
+_DEFAULT_MODE: _Mode = _Mode(0o600)
 
 _PRIVATE = frozenset(("_fd", "_mmap", "_name"))
 
@@ -693,6 +693,15 @@ class ShareableList(ListLayout[_T]):
         _raw.list_unlink(self)
 
 
+    @classmethod
+    def _of(cls, handle: _raw.List[_T], shm: SharedMemory) -> ShareableList[_T]:
+        """Return an object for the list of a handle, which it shares."""
+        shared = cls.__new__(cls)
+        _raw.List.__init__(shared, handle)
+        shared.shm = shm
+        return shared
+
+
 class ListLock:
     """The lock of a ShareableList, as returned by its lock() method.
 
@@ -801,3 +810,6 @@ def unlink(name: str) -> None:
     Raises FileNotFoundError if there is no block of that name.
     """
     _raw.unlink(name)
+
+
+from ._dict import ShareableDict  # noqa: E402  it uses the names above

@@ -54,7 +54,7 @@ def test_package_is_strictly_typed(tmp_path, cache):
 def test_wrong_types_are_found(tmp_path, cache):
     wrong = tmp_path / "wrong.py"
     wrong.write_text(
-        "from shareable.shared_memory import ShareableList, SharedMemory\n"
+        "from shareable.shared_memory import ShareableDict, ShareableList, SharedMemory\n"
         "SharedMemory(5)\n"
         "SharedMemory('a', size='4')\n"
         "ShareableList(5)\n"
@@ -62,9 +62,13 @@ def test_wrong_types_are_found(tmp_path, cache):
         "ShareableList([1]).add(0, 'a')\n"
         "ShareableList([1]).nothing\n"
         "SharedMemory('a').buf = None\n"
+        "ShareableDict('a')\n"
+        "ShareableDict[str, int](5)[1] = 5\n"
+        "ShareableDict[int, int](5)\n"
+        "ShareableDict[str, int](5).add('a', 'b')\n"
     )
     ended = mypy(tmp_path, cache, wrong)
-    assert {int(line.split(":")[1]) for line in ended.stdout.splitlines()} == set(range(2, 9)), ended.stdout
+    assert {int(line.split(":")[1]) for line in ended.stdout.splitlines()} == set(range(2, 13)), ended.stdout
 
 
 def test_package_is_strictly_typed_for_pyright(tmp_path):

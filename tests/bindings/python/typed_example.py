@@ -9,7 +9,7 @@ from typing import Any
 
 import shareable
 from shareable import shared_memory
-from shareable.shared_memory import AsyncListLock, ListChanges, ListLock, ShareableList, SharedMemory, unlink
+from shareable.shared_memory import AsyncListLock, ListChanges, ListLock, ShareableDict, ShareableList, SharedMemory, unlink
 
 
 class Counter:
@@ -50,6 +50,36 @@ async def follow(shared: ShareableList[Any], value: int) -> list[int]:
     return []
 
 
+async def count(shared: ShareableDict[str, Any]) -> int:
+    shared.set("wait", 1, ttl=60)
+    value: Any = await shared.wait_async("wait", 2, timeout=5)
+    assert value == 1
+    return len(shared)
+
+
+def settings() -> dict[str, Any]:
+    shared: ShareableDict[str, Any] = ShareableDict(10, key_size=16, value_size=32, evict=True)
+    with shared, ShareableDict[str, Any](name=shared.shm.name) as other:
+        shared["rate"] = 100
+        rate: int = shared.add("rate") + shared.add("rate", 2, initial=5, ttl=1.5)
+        real: float = shared.add("real", 0.5)
+        is_new: bool = shared.set_if_absent("mode", "fast") and not other.set_if_present("none", 1)
+        found: Any = other.get("absent", 5) or other.setdefault("more", None) or other.pop("absent", None)
+        left: float | None = shared.ttl("rate")
+        assert (rate, real, is_new, found, left) == (204, 0.5, True, 5, None)
+        shared.expire("rate", None)
+        shared.update({"rate": 1}, burst=2)
+        shared |= {"burst": 3}
+        key: str = next(iter(shared.keys()))
+        pairs: list[tuple[str, Any]] = list(other.items())
+        assert key == pairs[0][0] and asyncio.run(count(shared)) == len(pairs) + 1
+        items: ShareableList[Any] = shared.list
+        assert len(items) == 2 * shared.places and shared.delete_expired() == 0
+        shared.unlink()
+        merged: dict[str, Any] = shared | {"burst": 4}
+        return merged
+
+
 def first(memory: SharedMemory, count: int) -> bytes:
     view: memoryview = memory.buf
     return bytes(view[:count])
@@ -84,6 +114,7 @@ def main(name: str) -> None:
         with shared_memory.SharedMemory(name, read_only=True, track=False) as reader:
             assert reader.buf.readonly
     unlink(name)
+    assert settings()["burst"] == 4
     print("typed")
 
 
