@@ -352,9 +352,7 @@ def test_dict_is_cleared(shared):
 def test_dict_makes_its_index_again(name, shared):
     shared.update({str(i): i for i in range(15)})
     with SharedMemory(name) as memory:
-        offset = bytes(memory.buf).index(b"shr.dict")
-        count = offset + bytes(memory.buf[offset:]).index((15).to_bytes(8, "little"))
-        memory.buf[count] = 3
+        memory.buf[bytes(memory.buf).index(b"shr.dict") + 96] = 3
     assert len(shared) == 3
     shared.reindex()
     assert len(shared) == 15 and shared == {str(i): i for i in range(15)}

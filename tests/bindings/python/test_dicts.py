@@ -222,6 +222,22 @@ def test_a_damaged_value_is_reported_and_the_key_remains(name, shared):
     assert shared == {"a": 2, "b": 1}
 
 
+def test_damaged_dicts_never_crash(name):
+    seed = int(os.environ.get("FUZZ_SEED", random.randrange(2**32)))
+    print(f"FUZZ_SEED={seed} repeats this run")
+    command = [sys.executable, str(HERE / "damaged_dicts.py"), name, str(seed), "20"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "used\n", "")
+
+
+def test_the_number_of_keys_is_at_most_the_places(name, shared):
+    shared["a"] = 1
+    with shared_memory.SharedMemory(name) as memory:
+        area = bytes(memory.buf).index(b"shr.dict")
+        memory.buf[area + 96 : area + 104] = b"\xff" * 8
+    assert len(shared) == 50 and list(shared) == ["a"]
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_multiprocessing_passes_dicts(method):
     ended = subprocess.run([sys.executable, str(HERE / "passing_dicts.py"), method], capture_output=True, text=True)
