@@ -27,7 +27,7 @@ import warnings
 from allocations import allocations
 
 from shareable import garbage
-from shareable.shared_memory import ListLock, ShareableList, SharedMemory, unlink
+from shareable.shared_memory import ListLock, ShareableDict, ShareableList, SharedMemory, unlink
 
 try:
     import numpy
@@ -48,12 +48,15 @@ NUMBERS = [0, 1, -1, 2**62, 0.5, -1e300, True, False, None]
 VALUES = NUMBERS + ["", "howdy", "ä€😀" * 5, "x" * TEXT, b"", b"\xff\0", b"b" * TEXT]
 REFUSED = ["x" * 100, 2**64, 1j, [], "\ud800"]
 PLACE = range(-ITEMS, ITEMS)
+# More keys than the dicts have places.
+PLACES = 6
+KEYS = [f"k{i}" for i in range(PLACES + 2)]
 
 # The documented exceptions: closed objects, timeouts, names and wrong arguments.
 DOCUMENTED = [
-    (ValueError, r"(list|block) .* is closed"),
+    (ValueError, r"(list|block|dict) .* is closed"),
     (ValueError, r"not in this container"),
-    (ValueError, r"longer than|has room for"),
+    (ValueError, r"longer than|has room for|exceeds the storage"),
     (ValueError, r"not locked through this"),
     (ValueError, r"attempt to assign"),
     (ValueError, r"releas"),  # a memoryview that another thread released
@@ -61,8 +64,11 @@ DOCUMENTED = [
     (OverflowError, r"64 bits"),
     (TypeError, r"read-only|cannot modify"),
     (TypeError, r"item -?\d+ of list .* is "),
-    (TypeError, r"item -?\d+: "),
-    (TimeoutError, r"did not change(,)? before the timeout"),
+    (TypeError, r"item -?\d+: |^a value must be"),
+    (TypeError, r"the value of key .* is "),
+    (KeyError, r"^'(k\d|popitem.*)'$"),
+    (OSError, r"all \d places have a key"),
+    (TimeoutError, r"did not change(,)? before the timeout|timed out"),
     (FileNotFoundError, r"test-python-"),
     (FileExistsError, r"test-python-"),
     (IndexError, r"^(pop|list assignment) index out of range"),  # of the list that threads change
@@ -109,6 +115,14 @@ def open_memory(chance, into=None):
         return make(f"{NAME}-memory")
 
 
+def open_dict(chance, into=None):
+    make = ShareableDict if into is None else into.__init__
+    try:
+        return make(name=f"{NAME}-dict", read_only=chance.random() < 0.1)
+    except FileNotFoundError:
+        return make(PLACES, value_size=TEXT, name=f"{NAME}-dict")
+
+
 class Stress:
     """The shared objects, and a method for each action on them. A fork's child has a copy."""
 
@@ -116,6 +130,7 @@ class Stress:
         chance = random.Random(1)
         self.mixed = [open_list("mixed", chance) for _ in range(3)]
         self.numbers = [open_list("numbers", chance) for _ in range(2)]
+        self.dicts = [open_dict(chance) for _ in range(2)]
         self.memories = [open_memory(chance) for _ in range(2)]
         # A free-threaded CPython does not protect a memoryview that several threads slice or
         # release: it may release the buffer twice, or while a slice uses it.
@@ -136,7 +151,7 @@ class Stress:
 
     def close(self):
         self.kept.clear()
-        for each in self.lists() + self.memories:
+        for each in self.lists() + self.dicts + self.memories:
             each.close()
 
     # Actions on the lists of mixed values.
@@ -193,7 +208,7 @@ class Stress:
         chance.choice(VALUES + [1j, 2**64]) in chance.choice(self.lists())
 
     def do_repr(self, chance):
-        repr(chance.choice(self.lists() + self.memories))
+        repr(chance.choice(self.lists() + self.dicts + self.memories))
 
     def do_inspect(self, chance):
         shared = chance.choice(self.lists())
@@ -238,6 +253,56 @@ class Stress:
     def do_wait_any(self, chance):
         shared = chance.choice(self.lists())
         shared.wait_any(chance.choice((None, 0, shared.hash())), timeout=chance.choice((0, 0.001, 0.02)))
+
+    # Actions on dicts.
+
+    def do_dict_read(self, chance):
+        shared, key = chance.choice(self.dicts), chance.choice(KEYS)
+        if shared.get(key) is not None:
+            check(shared[key])
+        assert len(shared) <= PLACES and (key in shared) in (True, False)
+
+    def do_dict_write(self, chance):
+        chance.choice(self.dicts).set(chance.choice(KEYS), chance.choice(VALUES), ttl=chance.choice((None, 0.001, 60)))
+
+    def do_dict_write_refused_value(self, chance):
+        chance.choice(self.dicts)[chance.choice(KEYS)] = chance.choice(REFUSED)
+        raise Unexpected("written")
+
+    def do_dict_insert(self, chance):
+        shared, key = chance.choice(self.dicts), chance.choice(KEYS)
+        check(shared.setdefault(key, chance.choice(VALUES)))
+        shared.set_if_absent(key, 1), shared.set_if_present(key, 2)
+
+    def do_dict_add(self, chance):
+        shared, key = chance.choice(self.dicts), chance.choice(KEYS)
+        shared.add(key), shared.compare_exchange(key, 1, 5)
+
+    def do_dict_remove(self, chance):
+        shared, key = chance.choice(self.dicts), chance.choice(KEYS)
+        chance.choice([lambda: shared.pop(key, None), shared.popitem, lambda: shared.__delitem__(key), shared.delete_expired])()
+
+    def do_dict_iterate(self, chance):
+        shared = chance.choice(self.dicts)
+        for key, value in shared.items():
+            assert key in KEYS
+            check(value)
+        self.keep(iter(shared.values()))
+        self.keep(shared.list)
+
+    def do_dict_wait(self, chance):
+        check(chance.choice(self.dicts).wait(chance.choice(KEYS), chance.choice(VALUES), chance.choice((0, 0.001, 0.02))))
+
+    def do_dict_rarely(self, chance):
+        shared = chance.choice(self.dicts)
+        if chance.random() < 0.1:
+            chance.choice([shared.clear, shared.reindex, lambda: shared.copy_to(chance.choice(self.dicts))])()
+
+    def do_dict_open(self, chance):
+        open_dict(chance, into=chance.choice(self.dicts))
+        self.dicts[chance.randrange(len(self.dicts))] = open_dict(chance)
+        for each in self.dicts:
+            open_dict(chance, into=each)
 
     # Actions on memory in place.
 
@@ -293,7 +358,7 @@ class Stress:
     # Actions that open and close.
 
     def do_close(self, chance):
-        chance.choice(self.lists() + self.memories + [each.shm for each in self.lists()]).close()
+        chance.choice(self.lists() + self.dicts + self.memories + [each.shm for each in self.lists()]).close()
 
     def do_initialize_mixed(self, chance):
         open_list("mixed", chance, into=chance.choice(self.mixed))
@@ -348,7 +413,7 @@ class Stress:
             unlink(f"{NAME}-memory")
 
     def do_pickle(self, chance):
-        self.keep(pickle.loads(pickle.dumps(chance.choice(self.lists() + self.memories))))
+        self.keep(pickle.loads(pickle.dumps(chance.choice(self.lists() + self.dicts + self.memories))))
 
     def do_copy(self, chance):
         copy.copy(chance.choice(self.lists())).close()
@@ -368,7 +433,7 @@ class Stress:
 
 METHODS = {name[3:]: getattr(Stress, name) for name in dir(Stress) if name.startswith("do_")}
 # The lists are opened more often than they are closed, so that most actions meet an open list.
-WEIGHTED = list(METHODS) + ["read", "write", "initialize_each", "initialize_each"]
+WEIGHTED = list(METHODS) + ["read", "write", "initialize_each", "initialize_each", "dict_open"]
 
 
 def is_documented(error):
@@ -482,7 +547,7 @@ def main(seconds):
         # The objects still exist, but are closed: they must hold nothing.
         if mappings() or descriptors() != before:
             stress.failures.append(f"left: {mappings()}, {descriptors()}")
-    for kind in ("mixed", "numbers", "memory"):
+    for kind in ("mixed", "numbers", "dict", "memory"):
         with contextlib.suppress(FileNotFoundError):  # unlinked, or owned by a child that ended
             unlink(f"{NAME}-{kind}")
     left = [name for name in os.listdir("/dev/shm") if name.startswith(NAME)]
