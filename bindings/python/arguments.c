@@ -3,10 +3,22 @@
  */
 #include "arguments.h"
 
+#include <stdbool.h>
+#include <string.h>
+
+/* The names in a call are compact, unless they come from a dict with a subclass of str. */
+static bool is_named(PyObject *name, const char *expected) {
+  size_t length = strlen(expected);
+
+  if (!PyUnicode_IS_COMPACT_ASCII(name))
+    return PyUnicode_CompareWithASCIIString(name, expected) == 0;
+  return (size_t)PyUnicode_GET_LENGTH(name) == length && memcmp(PyUnicode_1BYTE_DATA(name), expected, length) == 0;
+}
+
 /* Returns the number of the parameter, or -1 if there is none of that name. */
 static Py_ssize_t find(const parameters *expected, PyObject *name) {
   for (Py_ssize_t i = 0; expected->names[i] != NULL; i++)
-    if (PyUnicode_CompareWithASCIIString(name, expected->names[i]) == 0)
+    if (is_named(name, expected->names[i]))
       return i;
   return -1;
 }

@@ -10,6 +10,10 @@
 
 /* Converts an int, a float, or an object with __float__(). A text is not a number. */
 static int seconds_from(PyObject *object, const char *parameter, const char *rule, double *seconds) {
+  if (PyFloat_CheckExact(object)) {
+    *seconds = PyFloat_AS_DOUBLE(object);
+    return 0;
+  }
   *seconds = PyNumber_Check(object) ? PyFloat_AsDouble(object) : -1.0;
   if (PyNumber_Check(object) && !PyErr_Occurred())
     return 0;

@@ -156,7 +156,10 @@ def test_calls_with_wrong_arguments_are_refused(shared):
     ):
         with pytest.raises(TypeError, match=message):
             do()
-    shared.set(key="a", value=1)
+    class Name(str):
+        pass
+
+    shared.set(**{Name("key"): "a", "value": 1})
     assert shared.add(key="a", amount=2) == 3 and shared.pop(key="a", default=5) == 3
 
 
