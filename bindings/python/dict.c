@@ -35,6 +35,11 @@ static PyObject *wrap_or_raise(shareable_status status, shareable_dict *dict, st
   return NULL;
 }
 
+/* The library refuses so large a number, and names it. */
+static size_t size_of(uint64_t number) {
+  return sizeof(size_t) < sizeof number && number > UINT32_MAX ? UINT32_MAX : (size_t)number;
+}
+
 PyObject *dict_create(const char *name, uint64_t places, uint64_t key_size, uint64_t value_size, uint32_t flags,
                       uint32_t mode) {
   status_context context = STATUS_CONTEXT_NONE;
@@ -42,7 +47,8 @@ PyObject *dict_create(const char *name, uint64_t places, uint64_t key_size, uint
   shareable_status status;
 
   Py_BEGIN_ALLOW_THREADS;
-  status = shareable_dict_create(&dict, name, places, key_size, value_size, flags, mode, &context.error);
+  status = shareable_dict_create(&dict, name, size_of(places), size_of(key_size), size_of(value_size), flags, mode,
+                                 &context.error);
   Py_END_ALLOW_THREADS;
   return wrap_or_raise(status, dict, &context, name);
 }
@@ -186,6 +192,11 @@ static PyMethodDef methods[] = {
   METHOD("get", dict_get, METH_FASTCALL,
          "get($self, key, default=None, /)\n--\n\n"
          "Return the value of a key, or the default if the key is absent."),
+  METHOD("get_stale", dict_get_stale, METH_O,
+         "get_stale($self, key, /)\n--\n\n"
+         "Return the tuple of the value of a key and whether the key has expired.\n\n"
+         "An expired key keeps its value until its place is needed, or delete_expired() deletes it. So a\n"
+         "program can use an old value while it makes a new one. Raises KeyError if the key is absent."),
   METHOD("set", dict_set, WITH_NAMES,
          "set($self, /, key, value, *, ttl=None, timeout=10.0)\n--\n\n"
          "Write the value of a key, and insert the key if it is absent.\n\n"

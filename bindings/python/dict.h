@@ -74,6 +74,7 @@ Py_ssize_t dict_length(PyObject *self);
 PyObject *dict_subscript(PyObject *self, PyObject *key);
 int dict_contains(PyObject *self, PyObject *key);
 PyObject *dict_get(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *dict_get_stale(PyObject *self, PyObject *key);
 PyObject *dict_ttl(PyObject *self, PyObject *key);
 
 /*
@@ -112,6 +113,7 @@ PyObject *dict_differs(PyObject *self, PyObject *const *arguments, Py_ssize_t co
  */
 typedef struct dict_call {
   shareable_dict *dict;
+  bool is_held; /* the call has a reference to the dict: see dict_call_waiting() */
   const shareable_value *key;
   shareable_value value;
   void *buffer;
@@ -131,9 +133,11 @@ typedef shareable_status dict_call_function(dict_call *call, int64_t timeout);
  * Calls the function without the GIL until it has the lock, for at most `timeout` nanoseconds, or
  * without a limit if that is negative. Handles signals. Returns -1 with an exception if a signal
  * handler raises one; otherwise *status is that of the call. The caller must be in the guard, and
- * keeps what the members point to.
+ * keeps what the members point to. It must call dict_call_end() when it no longer uses the dict:
+ * another thread may give the object another dict during the wait, so the call takes a reference.
  */
 int dict_call_waiting(dict_call *call, dict_call_function *function, int64_t timeout, shareable_status *status);
+void dict_call_end(dict_call *call);
 
 /* Does the same, but first tries without releasing the GIL: the lock is free most of the time. */
 static inline int dict_call_trying(dict_call *call, dict_call_function *function, int64_t timeout,

@@ -28,6 +28,7 @@ static PyObject *call_all(PyObject *self, const char *method, dict_call_function
   failed = (timeout == 0 ? dict_call_trying : dict_call_waiting)(&call, function, timeout, &status);
   if (failed == 0)
     result = status == SHAREABLE_OK ? Py_BuildValue("") : dict_raise(status, call.dict, NULL, NULL);
+  dict_call_end(&call);
   guard_leave();
   return result;
 }
@@ -90,6 +91,7 @@ PyObject *dict_delete_expired(PyObject *self, PyObject *const *arguments, Py_ssi
   failed = (timeout == 0 ? dict_call_trying : dict_call_waiting)(&call, call_delete_expired, timeout, &status);
   if (failed == 0)
     result = status == SHAREABLE_OK ? PyLong_FromSize_t(call.count) : dict_raise(status, call.dict, NULL, NULL);
+  dict_call_end(&call);
   guard_leave();
   return result;
 }

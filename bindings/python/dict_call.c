@@ -16,18 +16,21 @@ static shareable_status call_once(shareable_list *list, void *context, int64_t t
   return waiting->function(waiting->call, timeout);
 }
 
-/* The reference keeps the dict if another thread calls __init__() of the object. */
 int dict_call_waiting(dict_call *call, dict_call_function *function, int64_t timeout, shareable_status *status) {
   waiting_call waiting = {call, function};
-  int result;
 
   *status = SHAREABLE_E_TIMED_OUT;
   if (call->dict == NULL) {
     *status = SHAREABLE_E_CLOSED;
     return 0;
   }
-  shareable_dict_ref(call->dict);
-  result = gil_wait(shareable_dict_list(call->dict), call_once, &waiting, timeout, status);
-  shareable_dict_unref(call->dict);
-  return result;
+  if (!call->is_held)
+    shareable_dict_ref(call->dict);
+  call->is_held = true;
+  return gil_wait(shareable_dict_list(call->dict), call_once, &waiting, timeout, status);
+}
+
+void dict_call_end(dict_call *call) {
+  if (call->is_held)
+    shareable_dict_unref(call->dict);
 }

@@ -4,7 +4,6 @@
 #include "dict_iterator.h"
 
 #include "dict.h"
-#include "gil.h"
 #include "guard.h"
 #include "status.h"
 #include "value.h"
@@ -30,12 +29,13 @@ static void dealloc(PyObject *self) {
   PyObject_Free(self);
 }
 
-/* Reads the next key. The cursor is then after its place, also if only its value cannot be read. */
+/*
+ * Reads the next key. It keeps the GIL, because another thread may use the iterator, too. The
+ * cursor is then after its place, also if only its value cannot be read.
+ */
 static shareable_status read_next(dict_iterator *iterator, shareable_dict_item *item) {
-  PyThreadState *thread = iterator->size > GIL_TEXT_MAX ? gil_release(shareable_dict_list(iterator->dict)) : NULL;
   shareable_status status = shareable_dict_next(iterator->dict, &iterator->cursor, item);
 
-  gil_acquire(shareable_dict_list(iterator->dict), thread);
   if (iterator->kind != KEYS || (status != SHAREABLE_E_BUFFER && status != SHAREABLE_E_CORRUPT))
     return status;
   ++iterator->cursor;

@@ -92,6 +92,38 @@ PyObject *dict_get(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
   return value;
 }
 
+/* In the guard. */
+static PyObject *read_stale(shareable_dict *dict, PyObject *object, const shareable_value *key) {
+  size_t size = shareable_dict_value_size(dict);
+  shareable_value value = shareable_none();
+  PyObject *result = NULL;
+  shareable_status status;
+  int is_stale = 0;
+  char *buffer = PyMem_Malloc(size);
+
+  if (buffer == NULL)
+    return PyErr_NoMemory();
+  status = shareable_dict_get_stale(dict, key, &value, buffer, size, &is_stale);
+  if (status == SHAREABLE_OK || status == SHAREABLE_E_UTF8)
+    result = value_to(&value);
+  else
+    dict_raise_lookup(status, dict, object, key);
+  PyMem_Free(buffer);
+  return result == NULL ? NULL : Py_BuildValue("(NO)", result, is_stale ? Py_True : Py_False);
+}
+
+PyObject *dict_get_stale(PyObject *self, PyObject *object) {
+  shareable_value key;
+  PyObject *result;
+
+  if (dict_key_for_lookup_from(object, &key) < 0)
+    return NULL;
+  guard_enter();
+  result = read_stale(dict_of(self), object, &key);
+  guard_leave();
+  return result;
+}
+
 /* A key whose value cannot be read is in the dict. An object that cannot be a key is not. */
 int dict_contains(PyObject *self, PyObject *object) {
   shareable_status status;

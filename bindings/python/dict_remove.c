@@ -29,6 +29,7 @@ int dict_delete(PyObject *self, PyObject *object) {
     dict_raise_lookup(status, call.dict, object, &key);
     result = -1;
   }
+  dict_call_end(&call);
   guard_leave();
   return result;
 }
@@ -71,6 +72,7 @@ static PyObject *pop(shareable_dict *dict, PyObject *object, const shareable_val
 
   if (dict_call_trying(&call, call_pop, timeout, &status) == 0)
     result = status == SHAREABLE_E_BUFFER ? pop_long_text(&call, object, timeout) : pop_result(&call, object, status);
+  dict_call_end(&call);
   shareable_dict_unref(dict);
   return result;
 }

@@ -45,6 +45,7 @@ PyObject *dict_wait(PyObject *self, PyObject *const *arguments, Py_ssize_t count
   guard_enter();
   call.dict = shareable_dict_ref(dict_of(self));
   result = wait_and_read(&call, values[0], timeout);
+  dict_call_end(&call);
   shareable_dict_unref(call.dict);
   guard_leave();
   Py_XDECREF(owner);

@@ -43,6 +43,7 @@ static int set_any(PyObject *self, PyObject *object, PyObject *value, uint32_t f
   guard_enter();
   call.dict = dict_of(self);
   result = set_value(&call, object, timeout, status);
+  dict_call_end(&call);
   guard_leave();
   Py_XDECREF(owner);
   return result;
@@ -116,22 +117,25 @@ PyObject *dict_set_if_present(PyObject *self, PyObject *const *arguments, Py_ssi
   return PyBool_FromLong(status == SHAREABLE_OK);
 }
 
+/* The most times that a key is there for one step and absent for the other. A damaged dict is always so. */
+#define TRIES 1000
+
 /*
- * Reads the value, or inserts the key. Begins again if the key was deleted between the two. Returns
- * the value as it is stored.
+ * Reads the value, or inserts the key. Begins again if the key was inserted or deleted between the
+ * two. Returns the value as it is stored.
  */
 static PyObject *read_or_insert(dict_call *call, PyObject *object, int64_t timeout) {
   shareable_status status = SHAREABLE_E_KEY_EXISTS;
   PyObject *value = NULL;
 
-  while (status == SHAREABLE_E_KEY_EXISTS) {
+  for (int tries = 0; tries < TRIES && status == SHAREABLE_E_KEY_EXISTS; tries++) {
     value = dict_read(call->dict, object, call->key);
     if (value != NULL || PyErr_Occurred())
       return value;
     if (set_value(call, object, timeout, &status) < 0)
       return NULL;
   }
-  return value_to(&call->value);
+  return status == SHAREABLE_OK ? value_to(&call->value) : dict_raise(SHAREABLE_E_BUSY, call->dict, object, call->key);
 }
 
 PyObject *dict_setdefault(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
@@ -149,6 +153,7 @@ PyObject *dict_setdefault(PyObject *self, PyObject *const *arguments, Py_ssize_t
   guard_enter();
   call.dict = shareable_dict_ref(dict_of(self));
   result = read_or_insert(&call, values[0], timeout);
+  dict_call_end(&call);
   shareable_dict_unref(call.dict);
   guard_leave();
   Py_XDECREF(owner);
@@ -241,6 +246,7 @@ PyObject *dict_add(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
   guard_enter();
   call.dict = dict_of(self);
   result = add(&call, function, values[0], timeout);
+  dict_call_end(&call);
   guard_leave();
   return result;
 }
@@ -268,6 +274,7 @@ PyObject *dict_compare_exchange(PyObject *self, PyObject *const *arguments, Py_s
   if (dict_call_trying(&call, call_compare_exchange, timeout, &status) == 0)
     result =
       status == SHAREABLE_OK ? PyBool_FromLong(call.is_done) : dict_raise_lookup(status, call.dict, values[0], &key);
+  dict_call_end(&call);
   guard_leave();
   return result;
 }
@@ -292,6 +299,7 @@ PyObject *dict_expire(PyObject *self, PyObject *const *arguments, Py_ssize_t cou
   call.dict = dict_of(self);
   if (dict_call_trying(&call, call_expire, timeout, &status) == 0)
     result = status == SHAREABLE_OK ? Py_BuildValue("") : dict_raise_lookup(status, call.dict, values[0], &key);
+  dict_call_end(&call);
   guard_leave();
   return result;
 }

@@ -47,7 +47,9 @@ def use(shared):
             attempt(do, key)
         for value in (5, "z" * 40):
             attempt(shared.set, key, value, timeout=0.05)
+        attempt(shared.setdefault, key, "x", timeout=0.05)
         attempt(shared.add, key, timeout=0.05)
+        attempt(shared.get_stale, key)
         attempt(shared.pop, key, timeout=0.05)
         attempt(shared.wait, key, 3, 0.001)
     for do in (list, len, repr, dict, lambda shared: list(shared.items())):

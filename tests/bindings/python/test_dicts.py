@@ -124,6 +124,21 @@ def test_subclasses_may_override_reading(name, shared):
         assert ("a", "X") in upper.items() and type(copy.copy(upper)) is Upper and repr(upper).startswith("Upper({'")
 
 
+def test_an_expired_value_can_be_read(shared):
+    shared.set("key", "x" * 60, ttl=0.02)
+    assert shared.get_stale("key") == ("x" * 60, False)
+    time.sleep(0.03)
+    assert shared.get("key") is None and shared.get_stale("key") == ("x" * 60, True)
+    shared["key"] = 1
+    assert shared.get_stale("key") == (1, False)
+    for key, error in (("absent", KeyError), ("k" * 50, KeyError), (1, TypeError)):
+        with pytest.raises(error):
+            shared.get_stale(key)
+    shared.close()
+    with pytest.raises(ValueError, match="is closed"):
+        shared.get_stale("key")
+
+
 def test_str_subclasses_are_keys_and_values(shared):
     class Text(str):
         pass
@@ -457,7 +472,7 @@ def test_calls_do_not_leak(name, shared):
         shared.add("count"), shared.add("real", 0.5), shared.add("count", 2, initial=5, ttl=60)
         shared.setdefault("text"), shared.setdefault("new", "y" * 60), shared.pop("new"), shared.pop("new", None)
         list(shared), list(shared.items()), list(shared.values()), repr(shared), shared | {}, shared == {}
-        shared.ttl("ttl"), shared.expire("ttl", 5), shared.delete_expired(1), shared.reindex()
+        shared.get_stale("text"), shared.ttl("ttl"), shared.expire("ttl", 5), shared.delete_expired(1), shared.reindex()
         shared.compare_exchange("count", 1, 2), shared.wait("count", "old"), shared.list, shared.places
         shared["pop"] = 1
         shared.popitem()
