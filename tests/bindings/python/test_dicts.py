@@ -276,6 +276,58 @@ def test_a_fork_shares_the_dict(shared):
     assert shared == {"count": 8000, **{f"child {number}": 1999 for number in range(4)}}
 
 
+def random_changes(shared, number, seed, times):
+    """Change keys of this process like a dict of Python, and count on keys of all processes. Return what was counted."""
+    chance, plain, counted = random.Random(seed + number), {}, 0
+    for _ in range(times):
+        key, value = f"{number}.{chance.randrange(8)}", chance.choice([number, 0.5, None, "x" * chance.randrange(60), b"y"])
+        what = chance.randrange(6)
+        if what == 0:
+            shared[key] = plain[key] = value
+        elif what == 1:
+            assert shared.pop(key, None) == plain.pop(key, None)
+        elif what == 2:
+            assert shared.setdefault(key, value) == plain.setdefault(key, value)
+        elif what == 3:
+            assert shared.get(key) == plain.get(key) and (key in shared) == (key in plain)
+        elif what == 4:
+            shared.add(f"sum {chance.randrange(4)}", 2)
+            counted += 2
+        else:
+            key = f"sum {chance.randrange(4)}"
+            found = shared[key]
+            counted += shared.compare_exchange(key, found, found + 1)
+    assert {key: value for key, value in shared.items() if key.startswith(f"{number}.")} == plain
+    return counted
+
+
+def test_processes_agree_with_a_model(shared):
+    seed = random.randrange(2**32)
+    print(f"the seed is {seed}")
+    shared.update({f"sum {i}": 0 for i in range(4)})
+    children = []
+    for number in range(4):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.write(writer, str(random_changes(shared, number, seed, 10_000)).encode())
+                os._exit(0)
+            finally:
+                os._exit(1)
+        os.close(writer)
+        children.append((child, reader))
+    total = 0
+    for child, reader in children:
+        with os.fdopen(reader) as pipe:
+            total += int(pipe.read() or 0)
+        assert os.waitpid(child, 0)[1] == 0
+    assert sum(shared[f"sum {i}"] for i in range(4)) == total
+    before = shared.todict()
+    shared.reindex()
+    assert shared == before and len(shared) == len(before)
+
+
 def test_threads_use_one_object(name, shared):
     failures = []
 
