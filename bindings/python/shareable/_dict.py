@@ -207,8 +207,7 @@ class ShareableDict(_raw.Dict[_K, _V], MutableMapping[_K, _V]):
         """Wait in an event loop until the value of a key differs from `old`. Return the new value.
 
         The arguments, the result and the errors are those of wait(). See ShareableList.wait_async()
-        for the event loops. A change of the TTL by another call ends the wait within a second after
-        the new expiry.
+        for the event loops, and for what ends the wait when.
         """
 
         def is_done() -> bool:

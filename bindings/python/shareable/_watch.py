@@ -228,14 +228,14 @@ class LoopWatch:
 def _seconds_to_check(shared: Any, key: object) -> float:
     """Return the time after which a key must be checked again if nothing is reported.
 
-    That is when it expires, or a second, because a watch does not report that the TTL changes, or that
-    stock Python inserts the key.
+    That is when it expires. A watch reports a change of the TTL, but no expiry. An absent key is checked
+    each second, because a key that is inserted may have another place than the one that is watched.
     """
     try:
         ttl: float | None = shared.ttl(key)
     except KeyError:
         return 1.0
-    return 1.0 if ttl is None else min(ttl, 1.0)
+    return inf if ttl is None else ttl
 
 
 _watches: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopWatch] = weakref.WeakKeyDictionary()
