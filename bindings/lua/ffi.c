@@ -1,20 +1,23 @@
 /*
- * ffi.c - the functions of a list that LuaJIT calls by its FFI.
+ * ffi.c - the functions of a list and of a dict that LuaJIT calls by its FFI.
  */
 #include "ffi.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "dict_item.h"
+#include "dict_number.h"
 #include "number.h"
 #include "status.h"
+#include "text.h"
 
 #if FFI_IS_POSSIBLE
 /* The type of a value of the FFI, which lua.h does not name. */
 #define TYPE_CDATA 10
 
 /* The keys of the arguments of ffi_open() in the registry. */
-static const char convert_key, lists_key;
+static const char convert_key, lists_key, dicts_key;
 
 static void set_registry(lua_State *L, const void *key, int argument) {
   lua_pushlightuserdata(L, (void *)key);
@@ -30,11 +33,12 @@ static void get_registry(lua_State *L, const void *key) {
 int ffi_open(lua_State *L) {
   set_registry(L, &convert_key, 1);
   set_registry(L, &lists_key, 2);
+  set_registry(L, &dicts_key, 3);
   return 0;
 }
 
-void ffi_add_list(lua_State *L) {
-  get_registry(L, &lists_key);
+void ffi_add(lua_State *L, const object_kind *kind) {
+  get_registry(L, kind == &object_list ? &lists_key : &dicts_key);
   if (lua_istable(L, -1)) {
     lua_pushvalue(L, -2);
     lua_pushboolean(L, true);
@@ -118,25 +122,31 @@ static double get(object *list, int32_t index) {
 
 /*
  * Reads an item for which get() returned NAN. Returns one of these, or TEXT plus the length of the
- * str that it copied into the buffer. BUSY means E_BUSY, here or in get().
+ * str that it copied into the buffer. BUSY means E_BUSY, here or in get(). ABSENT is for dicts.
  */
-enum { OTHER, NONE, FALSE, TRUE, BUSY, TEXT };
+enum { OTHER, NONE, FALSE, TRUE, BUSY, ABSENT, TEXT };
+
+/* Returns the same for a value that is not a number. */
+static int result_of(const shareable_value *value) {
+  switch (value->type) {
+  case SHAREABLE_TYPE_BOOL:
+    return value->boolean ? TRUE : FALSE;
+  case SHAREABLE_TYPE_NONE:
+    return NONE;
+  case SHAREABLE_TYPE_STR:
+    return TEXT + (int)value->length;
+  default:
+    return OTHER;
+  }
+}
+
 static int get_other(object *list, int32_t index, char *buffer, int size) {
   shareable_value value;
 
   if (list->is_busy ||
       !end(list, shareable_list_get(list->list, number_index_from_lua(index), &value, buffer, (size_t)size)))
     return list->is_busy ? BUSY : OTHER;
-  switch (value.type) {
-  case SHAREABLE_TYPE_BOOL:
-    return value.boolean ? TRUE : FALSE;
-  case SHAREABLE_TYPE_NONE:
-    return NONE;
-  case SHAREABLE_TYPE_STR:
-    return TEXT + (int)value.length;
-  default:
-    return OTHER;
-  }
+  return result_of(&value);
 }
 
 static bool set_integer(object *list, int64_t index, double number) {
@@ -246,6 +256,96 @@ static int get_numbers(object *list, double unused, double first, int count, ele
   return copied > 0 || list->is_busy ? copied : get_floats(list, unused, first, count, elements);
 }
 
+/*
+ * The functions of a dict. `key` is a string of Lua.
+ */
+
+/* Reads an int or a float. */
+static double dict_get(object *dict, const char *key, size_t length) {
+  shareable_value name = text_value(key, length), value;
+
+  dict->status = shareable_dict_get(dict->dict, &name, &value, NULL, 0);
+  if (dict->status != SHAREABLE_OK)
+    return NAN;
+  if (value.type == SHAREABLE_TYPE_INT && number_represents(value.integer))
+    return (double)value.integer;
+  return value.type == SHAREABLE_TYPE_FLOAT ? value.real : NAN;
+}
+
+/* Reads a value for which dict_get() returned NAN. Bytes become a string, as a str does. */
+static int dict_get_other(const object *dict, const char *key, size_t length, char *buffer, int size) {
+  shareable_value name = text_value(key, length), value;
+
+  if (dict->status == SHAREABLE_E_NO_KEY)
+    return ABSENT;
+  if (shareable_dict_get(dict->dict, &name, &value, buffer, (size_t)size) != SHAREABLE_OK)
+    return OTHER;
+  return value.type == SHAREABLE_TYPE_BYTES ? TEXT + (int)value.length : result_of(&value);
+}
+
+/*
+ * What a function that changes a dict has done: all, and it may have evicted a key; nothing, but
+ * another function may handle the arguments; or it has failed. Then dict_stored() and dict_added()
+ * return the failure, without another wait.
+ */
+enum { DONE, EVICTED, NOTHING, FAILED };
+
+static int outcome(const object *dict) {
+  switch (dict->status) {
+  case SHAREABLE_OK:
+    return dict->forcible ? EVICTED : DONE;
+  case SHAREABLE_E_TYPE:
+    return NOTHING;
+  default:
+    return FAILED;
+  }
+}
+
+static int dict_set(object *dict, const char *key, size_t length, shareable_value value) {
+  shareable_value name = text_value(key, length);
+  uint64_t evicted = shareable_dict_evicted(dict->dict);
+
+  dict->status = shareable_dict_set(dict->dict, &name, &value, SHAREABLE_DICT_ANY, 0, dict->timeout);
+  dict->forcible = shareable_dict_evicted(dict->dict) != evicted;
+  return outcome(dict);
+}
+
+static int dict_set_number(object *dict, const char *key, size_t length, double unused, double number) {
+  int64_t integer;
+
+  (void)unused;
+  if (number_is_whole(number, &integer) && (integer != 0 || !signbit(number)))
+    return dict_set(dict, key, length, shareable_int(integer));
+  return dict_set(dict, key, length, shareable_float(number));
+}
+
+static int dict_set_string(object *dict, const char *key, size_t length, const char *text, size_t size) {
+  return dict_set(dict, key, length, text_value(text, size));
+}
+
+static int dict_set_boolean(object *dict, const char *key, size_t length, bool boolean) {
+  return dict_set(dict, key, length, shareable_bool(boolean));
+}
+
+/*
+ * Adds integers, and sets the status to E_TYPE if there are others. `initial` is NAN if the key must be
+ * there; `ttl` is in seconds. Returns the sum, or add_failed(). It does not handle a delta of 0.
+ */
+static int64_t dict_add(object *dict, const char *key, size_t length, double unused, double delta, double initial,
+                        double ttl) {
+  shareable_value name = text_value(key, length);
+  int64_t integer, first = 0, sum = 0;
+  uint64_t evicted = shareable_dict_evicted(dict->dict);
+
+  (void)unused;
+  dict->status = SHAREABLE_E_TYPE;
+  if (!number_is_whole(delta, &integer) || integer == 0 || (!isnan(initial) && !number_is_whole(initial, &first)))
+    return add_failed(delta);
+  dict->status = dict_number_add_int(dict, &name, integer, isnan(initial) ? NULL : &first, dict_item_ttl_of(ttl), &sum);
+  dict->forcible = shareable_dict_evicted(dict->dict) != evicted;
+  return dict->status == SHAREABLE_OK ? sum : add_failed(delta);
+}
+
 /* The order is that of shareable/ffi.lua. */
 static const struct {
   double (*get)(object *list, int32_t index);
@@ -260,8 +360,18 @@ static const struct {
   int (*get_floats)(object *list, double unused, double first, int count, element *elements);
   int (*get_numbers)(object *list, double unused, double first, int count, element *elements);
   bool (*is_busy)(const object *list);
-} functions = {get, get_other, set_number,   set_string, set_boolean, set_none,
-               add, length,    get_integers, get_floats, get_numbers, is_busy};
+  double (*dict_get)(object *dict, const char *key, size_t length);
+  int (*dict_get_other)(const object *dict, const char *key, size_t length, char *buffer, int size);
+  int (*dict_set_number)(object *dict, const char *key, size_t length, double unused, double number);
+  int (*dict_set_string)(object *dict, const char *key, size_t length, const char *text, size_t size);
+  int (*dict_set_boolean)(object *dict, const char *key, size_t length, bool boolean);
+  int64_t (*dict_add)(object *dict, const char *key, size_t length, double unused, double delta, double initial,
+                      double ttl);
+  int (*outcome)(const object *dict);
+} functions = {get,      get_other,      set_number,      set_string,      set_boolean,      set_none,
+               add,      length,         get_integers,    get_floats,      get_numbers,      is_busy,
+               dict_get, dict_get_other, dict_set_number, dict_set_string, dict_set_boolean, dict_add,
+               outcome};
 
 int ffi_raise_busy(lua_State *L) {
   const shareable_list *list = object_check_list(L, 1);

@@ -1,5 +1,5 @@
 /*
- * ffi.h - the functions of a list that LuaJIT calls by its FFI.
+ * ffi.h - the functions of a list and of a dict that LuaJIT calls by its FFI.
  *
  * LuaJIT compiles such calls, but not calls by Lua's API. shareable/ffi.lua declares these functions,
  * and calls the functions of raw.c for whatever they do not handle: other arguments, other types and
@@ -22,14 +22,14 @@
 bool ffi_read_integer(lua_State *L, int index, int64_t *integer);
 
 /*
- * ffi_open(convert, lists): enables ffi_read_integer() and ffi_add_list(). convert(value) returns an
- * int64_t of the FFI, or nil if ffi_read_integer() must return false. `lists` is a table with weak
- * keys.
+ * ffi_open(convert, lists, dicts): enables ffi_read_integer() and ffi_add(). convert(value) returns an
+ * int64_t of the FFI, or nil if ffi_read_integer() must return false. `lists` and `dicts` are tables
+ * with weak keys.
  */
 int ffi_open(lua_State *L);
 
-/* Adds the new list on top of the stack to the keys of the table `lists`. */
-void ffi_add_list(lua_State *L);
+/* Adds the new list or dict on top of the stack to the keys of its table. */
+void ffi_add(lua_State *L, const object_kind *kind);
 
 /*
  * ffi_raise_busy(list, index) and ffi_fail_busy(list, index): end an access to an item that failed
@@ -48,8 +48,9 @@ static inline bool ffi_read_integer(lua_State *L, int index, int64_t *integer) {
   return false;
 }
 
-static inline void ffi_add_list(lua_State *L) {
+static inline void ffi_add(lua_State *L, const object_kind *kind) {
   (void)L;
+  (void)kind;
 }
 #endif
 

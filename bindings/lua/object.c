@@ -1,5 +1,6 @@
 /*
- * object.c - the kinds of userdata that represent blocks, lists, arrays, locks, watches, managers and values in Lua.
+ * object.c - the kinds of userdata that represent blocks, lists, arrays, dicts, locks, watches, managers and
+ * values in Lua.
  */
 #include "object.h"
 
@@ -11,7 +12,8 @@ const object_kind object_memory = {"shareable.memory"}, object_list = {"shareabl
                   object_bytes = {"shareable.bytes"}, object_none = {"shareable.none"},
                   object_integer = {"shareable.integer"}, object_float = {"shareable.float"},
                   object_lock = {"shareable.lock"}, object_manager = {"shareable.manager"},
-                  object_array = {"shareable.array"}, object_watch = {"shareable.watch"};
+                  object_array = {"shareable.array"}, object_dict = {"shareable.dict"},
+                  object_watch = {"shareable.watch"};
 
 enum { METHODS = 1, GETTERS };
 
@@ -27,8 +29,8 @@ void *object_push_sized(lua_State *L, const object_kind *kind, size_t size) {
 object *object_push(lua_State *L, const object_kind *kind) {
   object *self = object_push_sized(L, kind, sizeof(object));
 
-  if (kind == &object_list)
-    ffi_add_list(L);
+  if (kind == &object_list || kind == &object_dict)
+    ffi_add(L, kind);
   return self;
 }
 
@@ -66,12 +68,14 @@ void *object_check(lua_State *L, int argument, const object_kind *kind) {
 
 shareable_memory *object_check_memory(lua_State *L, int argument) {
   const object *list = object_test(L, argument, &object_list), *array = object_test(L, argument, &object_array),
-               *memory;
+               *dict = object_test(L, argument, &object_dict), *memory;
 
   if (list != NULL)
     return shareable_list_memory(list->list);
   if (array != NULL)
     return shareable_array_memory(array->array);
+  if (dict != NULL)
+    return shareable_list_memory(shareable_dict_list(dict->dict));
   memory = object_check(L, argument, &object_memory);
   return memory->memory;
 }
@@ -86,6 +90,12 @@ shareable_array *object_check_array(lua_State *L, int argument) {
   const object *array = object_check(L, argument, &object_array);
 
   return array->array;
+}
+
+shareable_dict *object_check_dict(lua_State *L, int argument) {
+  const object *dict = object_check(L, argument, &object_dict);
+
+  return dict->dict;
 }
 
 void object_get_metatable(lua_State *L, const object_kind *kind) {

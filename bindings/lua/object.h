@@ -1,5 +1,5 @@
 /*
- * object.h - the kinds of userdata that represent blocks, lists, arrays, locks, watches, managers and values in Lua.
+ * object.h - the kinds of userdata that represent blocks, lists, arrays, dicts, locks, watches, managers and values in Lua.
  */
 #ifndef SHAREABLE_LUA_OBJECT_H
 #define SHAREABLE_LUA_OBJECT_H
@@ -32,20 +32,24 @@ typedef struct object_kind {
 } object_kind;
 
 extern const object_kind object_memory, object_list, object_bytes, object_none, object_integer, object_float,
-  object_lock, object_manager, object_array, object_watch;
+  object_lock, object_manager, object_array, object_dict, object_watch;
 
-/* A block, a list, an array or a manager. It owns one reference, which the garbage collector drops. */
+/* A block, a list, an array, a dict or a manager. It owns one reference, which the garbage collector drops. */
 typedef struct object {
   const object_kind *kind;
   union {
     shareable_memory *memory;
     shareable_list *list;
     shareable_array *array;
+    shareable_dict *dict;
     shareable_manager *manager;
   };
-  uint64_t locks; /* of a list: the number of times that it was locked; a guard of with_lock compares it */
-  bool is_mixed;  /* of a list: ffi.c has found an item that is not an int */
-  bool is_busy;   /* of a list: the last function of ffi.c that failed got E_BUSY */
+  uint64_t locks;          /* of a list: the number of times that it was locked; a guard of with_lock compares it */
+  int64_t timeout;         /* of a dict: the nanoseconds to wait for its lock; negative: no limit */
+  shareable_status status; /* of a dict: that of the last function of ffi.c that failed */
+  bool forcible;           /* of a dict: the last function of ffi.c has evicted a key */
+  bool is_mixed;           /* of a list: ffi.c has found an item that is not an int */
+  bool is_busy;            /* of a list: the last function of ffi.c that failed got E_BUSY */
 } object;
 
 /* Pushes a new userdata of `size` bytes. All bytes after the pointer to its kind are zero. */
@@ -74,12 +78,13 @@ void *object_check(lua_State *L, int argument, const object_kind *kind);
 
 /*
  * Return the handle of the argument, or raise an error. The handle of a finalized object is NULL,
- * which counts as closed. object_check_memory() also accepts a list or an array, and returns its
+ * which counts as closed. object_check_memory() also accepts a list, an array or a dict, and returns its
  * block.
  */
 shareable_memory *object_check_memory(lua_State *L, int argument);
 shareable_list *object_check_list(lua_State *L, int argument);
 shareable_array *object_check_array(lua_State *L, int argument);
+shareable_dict *object_check_dict(lua_State *L, int argument);
 
 /*
  * Pushes a new metatable for the kind, with these functions. Its __index is `index`, a closure over

@@ -9,6 +9,10 @@
 
 #include "array.h"
 #include "bytes.h"
+#include "dict.h"
+#include "dict_item.h"
+#include "dict_keys.h"
+#include "dict_number.h"
 #include "ffi.h"
 #include "garbage.h"
 #include "item.h"
@@ -76,6 +80,8 @@ static void push_metatables(lua_State *L) {
   lua_setfield(L, -2, "list");
   array_open_metatable(L);
   lua_setfield(L, -2, "array");
+  dict_open_metatable(L);
+  lua_setfield(L, -2, "dict");
   watch_open(L);
   lua_setfield(L, -2, "watch");
   bytes_open(L);
@@ -107,6 +113,40 @@ int luaopen_shareable_raw(lua_State *L) {
                                        {"array_write", rows_write},
                                        {"bytes", bytes_new},
                                        {"bytes_string", bytes_string},
+                                       {"dict_add", dict_item_add},
+                                       {"dict_capacity", dict_capacity},
+                                       {"dict_clear", dict_clear},
+                                       {"dict_close", dict_close},
+                                       {"dict_compare_exchange", dict_number_compare_exchange},
+                                       {"dict_copy", dict_copy},
+                                       {"dict_create", dict_create},
+                                       {"dict_delete", dict_item_delete},
+                                       {"dict_evicted", dict_evicted},
+                                       {"dict_evicts", dict_evicts},
+                                       {"dict_exact", dict_item_exact},
+                                       {"dict_expire", dict_item_expire},
+                                       {"dict_flush_all", dict_keys_flush_all},
+                                       {"dict_flush_expired", dict_keys_flush_expired},
+                                       {"dict_free_space", dict_free_space},
+                                       {"dict_get", dict_item_get},
+                                       {"dict_get_keys", dict_keys_get},
+                                       {"dict_get_stale", dict_item_get_stale},
+                                       {"dict_incr", dict_number_incr},
+                                       {"dict_key_size", dict_key_size},
+                                       {"dict_list", dict_list},
+                                       {"dict_open", dict_open},
+                                       {"dict_pairs", dict_keys_pairs},
+                                       {"dict_places", dict_places},
+                                       {"dict_pop", dict_item_pop},
+                                       {"dict_reindex", dict_reindex},
+                                       {"dict_replace", dict_item_replace},
+                                       {"dict_safe_add", dict_item_safe_add},
+                                       {"dict_safe_set", dict_item_safe_set},
+                                       {"dict_set", dict_item_set},
+                                       {"dict_ttl", dict_item_ttl},
+                                       {"dict_unlink", dict_unlink},
+                                       {"dict_value_size", dict_value_size},
+                                       {"dict_wait", dict_item_wait},
                                        {"float", number_float},
                                        {"garbage", garbage_find},
                                        {"integer", number_integer},
@@ -166,6 +206,12 @@ int luaopen_shareable_raw(lua_State *L) {
   lua_setfield(L, -2, "ffi_raise_busy");
   lua_pushcfunction(L, ffi_fail_busy);
   lua_setfield(L, -2, "ffi_fail_busy");
+  lua_pushcfunction(L, dict_item_stored);
+  lua_setfield(L, -2, "dict_stored");
+  lua_pushcfunction(L, dict_item_raise);
+  lua_setfield(L, -2, "dict_raise");
+  lua_pushcfunction(L, dict_number_added);
+  lua_setfield(L, -2, "dict_added");
   ffi_push_functions(L);
   lua_setfield(L, -2, "ffi_functions");
 #endif

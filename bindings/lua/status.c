@@ -130,6 +130,20 @@ int status_fail_list(lua_State *L, const shareable_list *list, shareable_status 
   return status_fail(L, &error);
 }
 
+int status_fail_dict(lua_State *L, const shareable_dict *dict, const shareable_value *key, shareable_status status) {
+  shareable_error error;
+
+  shareable_dict_explain(dict, key, status, &error);
+  return status_fail(L, &error);
+}
+
+int status_raise_dict(lua_State *L, const shareable_dict *dict, const shareable_value *key, shareable_status status) {
+  shareable_error error;
+
+  shareable_dict_explain(dict, key, status, &error);
+  return raise(L, &error);
+}
+
 int status_raise_memory(lua_State *L, const shareable_memory *memory, shareable_status status) {
   const char *name = shareable_memory_name(memory);
 

@@ -24,6 +24,10 @@ int status_raise_inexact(lua_State *L, const shareable_list *list, int64_t index
 /* A list function returned the status for the whole list: for its lock, or for all its items. */
 int status_fail_list(lua_State *L, const shareable_list *list, shareable_status status);
 
+/* A dict function returned the status for the key, or for the whole dict if it is NULL. */
+int status_fail_dict(lua_State *L, const shareable_dict *dict, const shareable_value *key, shareable_status status);
+int status_raise_dict(lua_State *L, const shareable_dict *dict, const shareable_value *key, shareable_status status);
+
 /* Raises a message, formatted as by printf(), with the position of the caller. */
 int status_usage_error(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

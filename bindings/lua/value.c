@@ -12,8 +12,6 @@
 /* A timeout of this many seconds or more is unlimited. */
 #define TIMEOUT_MAX 4e9
 
-#define STORABLE "an integer, float, boolean, string, shareable.bytes or shareable.none"
-
 const char *value_type_name(uint32_t type) {
   static const char *const names[] = {"none", "integer", "float", "boolean", "string", "bytes"};
 
@@ -57,7 +55,7 @@ shareable_value value_check(lua_State *L, int argument) {
   shareable_value value;
 
   if (!value_read(L, argument, &value))
-    luaL_argerror(L, argument, lua_pushfstring(L, STORABLE " expected, got %s", luaL_typename(L, argument)));
+    luaL_argerror(L, argument, lua_pushfstring(L, VALUE_STORABLE " expected, got %s", luaL_typename(L, argument)));
   return value;
 }
 
@@ -65,7 +63,8 @@ shareable_value value_check_item(lua_State *L, int index, int64_t item) {
   shareable_value value;
 
   if (!value_read(L, index, &value))
-    status_usage_error(L, "item %" PRId64 ": a list can hold " STORABLE ", not %s", item, luaL_typename(L, index));
+    status_usage_error(L, "item %" PRId64 ": a list can hold " VALUE_STORABLE ", not %s", item,
+                       luaL_typename(L, index));
   return value;
 }
 

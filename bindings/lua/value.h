@@ -6,6 +6,9 @@
 
 #include "number.h"
 
+/* The types of values, for messages. */
+#define VALUE_STORABLE "an integer, float, boolean, string, shareable.bytes or shareable.none"
+
 /*
  * The name of a type in Lua, as math.type and type return it, for example "integer"; also "bytes"
  * and "none".

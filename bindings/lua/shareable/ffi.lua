@@ -1,4 +1,4 @@
---- Functions of a list or an array for LuaJIT, which use the FFI, so that hot loops are compiled.
+--- Functions of a list, an array or a dict for LuaJIT, which use the FFI, so that hot loops are compiled.
 -- Private to `shareable`.
 --
 -- Each function has the arguments, the results and the errors of the function of `shareable.raw` with the same
@@ -18,14 +18,16 @@ local cast, istype = ffi.cast, ffi.istype
 local rawequal = rawequal
 local int64, uint64 = ffi.typeof "int64_t", ffi.typeof "uint64_t"
 
--- Contains each list as a key. The functions of ffi.c use the memory of their argument, so only a list may be passed.
--- Its type and its metatable prove nothing: debug.setmetatable() may give the metatable to any userdata, also to a
--- light one, which may be any address.
+-- Contain each list, or each dict, as a key. The functions of ffi.c use the memory of their argument, so only these may
+-- be passed. The type and the metatable of a value prove nothing: debug.setmetatable() may give the metatable to any
+-- userdata, also to a light one, which may be any address.
 local is_list = setmetatable({}, {__mode = "k"})
+local is_dict = setmetatable({}, {__mode = "k"})
 
--- Contains the list that was used last, because comparing with it is faster than a lookup in is_list. It does not keep
--- the list alive.
+-- Contain the list, or the dict, that was used last, because comparing with it is faster than a lookup in the tables
+-- above. They do not keep it alive.
 local recent = setmetatable({}, {__mode = "v"})
+local recent_dict = setmetatable({}, {__mode = "v"})
 
 -- Whether the value is a list, so that it may be passed to the functions of ffi.c.
 local function check(value)
@@ -33,6 +35,17 @@ local function check(value)
     return true
   elseif is_list[value] then
     recent[1] = value
+    return true
+  end
+  return false
+end
+
+-- Whether the value is a dict.
+local function check_dict(value)
+  if value and rawequal(recent_dict[1], value) then
+    return true
+  elseif is_dict[value] then
+    recent_dict[1] = value
     return true
   end
   return false
@@ -49,7 +62,7 @@ local function to_int64(value)
     end
   end
 end
-raw.ffi_open(to_int64, is_list)
+raw.ffi_open(to_int64, is_list, is_dict)
 
 local fast = {}
 
@@ -91,6 +104,14 @@ local functions = cast([[
     int (*get_floats)(const void *list, double unused, double first, int count, double *elements);
     int (*get_numbers)(const void *list, double unused, double first, int count, double *elements);
     bool (*is_busy)(const void *list);
+    double (*dict_get)(const void *dict, const char *key, size_t length);
+    int (*dict_get_other)(const void *dict, const char *key, size_t length, char *buffer, int size);
+    int (*dict_set_number)(const void *dict, const char *key, size_t length, double unused, double number);
+    int (*dict_set_string)(const void *dict, const char *key, size_t length, const char *text, size_t size);
+    int (*dict_set_boolean)(const void *dict, const char *key, size_t length, bool boolean);
+    int64_t (*dict_add)(const void *dict, const char *key, size_t length, double unused, double delta, double initial,
+                        double ttl);
+    int (*outcome)(const void *dict);
   } *]], raw.ffi_functions)
 local get, get_other, length, add = functions.get, functions.get_other, functions.length, functions.add
 local set_number, set_string = functions.set_number, functions.set_string
@@ -105,7 +126,7 @@ local string = ffi.string
 local tobit = require "bit".tobit
 local min, select, tonumber, type = math.min, select, tonumber, type
 local constants = {none, false, true} -- in the order of get_other()
-local BUSY, TEXT = 4, 5
+local BUSY, ABSENT, TEXT = 4, 5, 6
 
 local SIZE = 512
 local buffer = ffi.new("char[?]", SIZE)
@@ -298,6 +319,129 @@ local function reader(copy, raw_read)
     end
     return raw_read(...)
   end
+end
+
+-- The functions of a dict, whose arguments are a dict and a string. Each sum below finds a failure as list_add() does.
+
+local dict_get, dict_get_other, dict_add = functions.dict_get, functions.dict_get_other, functions.dict_add
+local dict_set_number, dict_set_string = functions.dict_set_number, functions.dict_set_string
+local dict_set_boolean, outcome = functions.dict_set_boolean, functions.outcome
+local raw_dict_get, raw_dict_set, raw_dict_incr = raw.dict_get, raw.dict_set, raw.dict_incr
+local dict_stored, dict_added, raise_dict = raw.dict_stored, raw.dict_added, raw.dict_raise
+local dict_metatable = raw.metatables.dict
+local raw_dict_index, raw_dict_assign = dict_metatable.__index, dict_metatable.__newindex
+local dict_methods = dict_metatable.methods
+local DONE, EVICTED, NOTHING = 0, 1, 2 -- what a function that changes a dict has done
+local NAN = 0 / 0
+
+-- Returns the value; or nil, and whether the key is absent.
+local function read_dict(self, key)
+  local number = dict_get(self, key, #key)
+  if number == number then
+    return number
+  end
+  local use = uses + 1
+  uses = use
+  local result = dict_get_other(self, key, #key, buffer, SIZE)
+  if result < TEXT then
+    return constants[result], result == ABSENT
+  end
+  local text = string(buffer, result - TEXT)
+  if uses == use then -- no finalizer has used the buffer since
+    return text
+  end
+end
+
+function fast.dict_index(self, key)
+  if type(key) == "string" then
+    local method = dict_methods[key]
+    if method ~= nil then
+      return method
+    elseif check_dict(self) then
+      local value, absent = read_dict(self, key)
+      if value ~= nil or absent then
+        return value
+      end
+    end
+  end
+  return raw_dict_index(self, key)
+end
+
+function fast.dict_get(...)
+  local self, key = ...
+  if type(key) == "string" and check_dict(self) then
+    local value, absent = read_dict(self, key)
+    if value ~= nil or absent then
+      return value
+    end
+  end
+  return raw_dict_get(...)
+end
+
+-- Returns what the function of ffi.c has done.
+local function write_dict(self, key, value)
+  local kind = type(value)
+  if kind == "number" then
+    return dict_set_number(self, key, #key, 0, value)
+  elseif kind == "string" then
+    return dict_set_string(self, key, #key, value, #value)
+  elseif kind == "boolean" then
+    return dict_set_boolean(self, key, #key, value)
+  end
+  return NOTHING
+end
+
+function fast.dict_assign(self, key, value)
+  if type(key) == "string" and dict_methods[key] == nil and check_dict(self) then
+    local done = write_dict(self, key, value)
+    if done == DONE or done == EVICTED then
+      return
+    elseif done ~= NOTHING then
+      return raise_dict(self, key)
+    end
+  end
+  return raw_dict_assign(self, key, value)
+end
+
+function fast.dict_set(...)
+  local self, key, value, exptime, flags = ...
+  if exptime == nil and flags == nil and type(key) == "string" and check_dict(self) then
+    local done = write_dict(self, key, value)
+    if done == DONE then
+      return true, nil, false
+    elseif done ~= NOTHING then
+      return dict_stored(self, key)
+    end
+  end
+  return raw_dict_set(...)
+end
+
+-- Whether the arguments of dict_incr() are those that dict_add() of ffi.c handles.
+local function are_numbers(delta, init, ttl)
+  return type(delta) == "number" and (init == nil or init == init and type(init) == "number")
+    and (ttl == nil or init ~= nil and type(ttl) == "number" and ttl >= 0)
+end
+
+function fast.dict_incr(...)
+  local self, key, delta, init, ttl = ...
+  if type(key) == "string" and are_numbers(delta, init, ttl) and check_dict(self) then
+    local sum = dict_add(self, key, #key, 0, delta, init or NAN, ttl or 0)
+    local number = tonumber(sum)
+    if number <= -2 ^ 53 or number >= 2 ^ 53 then
+      if delta > 0 and sum - 1 < sum or delta < 0 and sum + 1 > sum then
+        number = integer(sum)
+      elseif outcome(self) == NOTHING then
+        return raw_dict_incr(...)
+      else
+        return dict_added(self, key)
+      end
+    end
+    if init == nil then
+      return number
+    end
+    return number, nil, outcome(self) == EVICTED
+  end
+  return raw_dict_incr(...)
 end
 
 fast.list_table = reader(functions.get_numbers, raw.list_table)

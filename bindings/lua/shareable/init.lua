@@ -1,4 +1,4 @@
---- Shared lists, arrays and blocks of memory for Lua, compatible with CPython's
+--- Shared lists, dicts, arrays and blocks of memory for Lua, compatible with CPython's
 --- `multiprocessing.shared_memory`.
 --
 --     local shareable = require "shareable"
@@ -16,7 +16,7 @@
 -- - "E_NO_SPACE", "E_NO_MEMORY": not enough shared memory, or not enough memory
 -- - "E_SYSTEM": another failure of a system call
 -- - "E_NOT_READY": the creator of the block has not completed it yet
--- - "E_NOT_LIST", "E_NOT_ARRAY": the block does not hold a list, or an array
+-- - "E_NOT_LIST", "E_NOT_ARRAY", "E_NOT_DICT": the block does not hold a list, an array, or a dict
 -- - "E_VERSION": the list is of another version of this library
 -- - "E_NO_SYNC": the list has no sync area, so it has no lock
 -- - "E_BUSY": another writer has held the item for a second
@@ -25,6 +25,10 @@
 -- - "E_TYPE": the item has another type
 -- - "E_UTF8": a text is not UTF-8
 -- - "E_CAPACITY", "E_TOO_LONG": a text is longer than its item's capacity, or than any list can hold
+-- - "E_KEY": a dict cannot have that key: it is too long, or empty, or ends in a byte of 0
+-- - "E_NO_KEY", "E_KEY_EXISTS": the key is not in the dict, or it is in the dict already
+-- - "E_FULL": each place of the dict has a key
+-- - "E_KEY_ITEM": the item is a key of a dict, which only the functions of dicts change
 -- - "E_OVERFLOW": an integer is beyond 2^53, see below
 -- - "E_AUTH", "E_NO_MANAGER", "E_REMOTE", "E_PROTOCOL": a manager has another key, is not there,
 --   returned an error, or sent something invalid
@@ -75,6 +79,7 @@ end
 ---| "E_NOT_FOUND" | "E_EXISTS" | "E_PERMISSION" | "E_NO_SPACE" | "E_NO_MEMORY" | "E_SYSTEM" | "E_NOT_READY"
 ---| "E_NOT_LIST" | "E_NOT_ARRAY" | "E_VERSION" | "E_NO_SYNC" | "E_BUSY" | "E_TIMED_OUT" | "E_CORRUPT" | "E_TYPE"
 ---| "E_UTF8" | "E_CAPACITY" | "E_TOO_LONG" | "E_OVERFLOW" | "E_AUTH" | "E_NO_MANAGER" | "E_REMOTE" | "E_PROTOCOL"
+---| "E_NOT_DICT" | "E_KEY" | "E_NO_KEY" | "E_KEY_EXISTS" | "E_FULL" | "E_KEY_ITEM" | "E_VALUE_TYPE"
 
 ---@class shareable.bytes
 ---@field string fun(self: shareable.bytes): string
@@ -91,6 +96,9 @@ end
 return {
   --- Creates a list of values, or attaches to a list: see `shareable.list`.
   list = require "shareable.list",
+
+  --- Creates a dict, or attaches to a dict: see `shareable.dict`.
+  dict = require "shareable.dict",
 
   --- Creates an array of numbers, which NumPy can open, or attaches to one: see `shareable.array`.
   array = require "shareable.array",

@@ -22,6 +22,11 @@ local kinds = {
   shape = "a table",
   dtype = "a string",
   items = "a string",
+  places = "a whole number",
+  key_size = "a whole number",
+  value_size = "a whole number",
+  evict = "a boolean",
+  timeout = "a number",
 }
 
 local function is_whole(value)

@@ -198,6 +198,44 @@ test_collected("fields_of_an_array", with_array(function(a) return a.shape[2] + 
 test_collected("tostring_of_an_array", with_array(function(a) return tostring(a):match("shape = [^,]*") end,
   "shape = {4"))
 
+-- Returns the preparation of a call with a dict, which the finalizer closes.
+local function with_dict(call, wanted)
+  return function()
+    local dict = keep(shareable.dict{places = 20, value_size = 2000})
+    dict.n, dict.text, dict.long, dict.binary = 1, "text", long, blob
+    dict[bytes "key"] = shareable.integer "9007199254740993"
+    return function()
+      return call(dict)
+    end, function()
+      dict:close()
+    end, function(found)
+      equal(tostring(found), tostring(wanted))
+    end
+  end
+end
+
+test_collected("value", with_dict(function(d) return d.n end, 1))
+test_collected("value_of_text", with_dict(function(d) return d["te" .. "xt"] end, "text"))
+test_collected("value_of_a_long_text", with_dict(function(d) return d:get("long") end, long))
+test_collected("value_of_bytes", with_dict(function(d) return d:exact("binary") end, blob))
+test_collected("value_beyond_2_to_53", with_dict(function(d) return d:exact(bytes "key") end, "9007199254740993"))
+test_collected("stale_value", with_dict(function(d) return (d:get_stale("long")) end, long))
+test_collected("value_is_set", with_dict(function(d) return (d:set("k" .. 5, ("x"):rep(500))) end, true))
+test_collected("value_is_popped", with_dict(function(d) return d:pop("long") end, long))
+test_collected("value_is_added_to", with_dict(function(d) return (d:incr("n", 1, 0)) end, 2))
+test_collected("value_is_exchanged", with_dict(function(d) return (d:compare_exchange("n", 1, 5)) end, true))
+test_collected("keys_of_a_dict", with_dict(function(d) return #d:get_keys() end, 5))
+test_collected("pairs_of_a_dict", with_dict(function(d)
+  for key, value in d:pairs() do
+    if key == "long" then
+      return value
+    end
+  end
+end, long))
+test_collected("list_of_a_dict", with_dict(function(d) return #d:list() end, 40))
+test_collected("wait_for_a_value", with_dict(function(d) return d:wait("text", "other", 1) end, "text"))
+test_collected("tostring_of_a_dict", with_dict(function(d) return tostring(d):sub(1, 16) end, "shareable.dict{p"))
+
 test_collected("watch", with_list(function(l)
   local w = l:watch(1, 3, "list", "lock")
   l[1] = 5
