@@ -292,7 +292,7 @@ static int end_store(lua_State *L, const object *self, const shareable_value *ke
     lua_pushboolean(L, forcible);
     lua_insert(L, -2);
     if (status != SHAREABLE_E_KEY) {
-      lua_pushboolean(L, 0); /* as in ngx.shared.DICT, which returns nil for bad arguments only */
+      lua_pushboolean(L, 0);
       lua_replace(L, -5);
     }
     return 4;
@@ -311,7 +311,10 @@ static int delete (lua_State *L, const object *self, const shareable_value *key)
 
 /* Ends a function that stores with a text about the value. */
 static int fail_value(lua_State *L, const char *text) {
-  lua_pushnil(L);
+  if (lua_isnoneornil(L, 3)) /* ngx.shared.DICT returns nil for bad arguments only */
+    lua_pushboolean(L, 0);
+  else
+    lua_pushnil(L);
   lua_pushstring(L, text);
   lua_pushboolean(L, 0);
   lua_pushstring(L, shareable_status_name(SHAREABLE_E_VALUE_TYPE));
@@ -395,7 +398,7 @@ int dict_item_expire(lua_State *L) {
   int64_t ttl;
   shareable_status status;
 
-  luaL_checkany(L, 3);
+  luaL_argcheck(L, !lua_isnoneornil(L, 3), 3, "a number of seconds expected, got nil");
   ttl = dict_item_check_ttl(L, 3);
   status = shareable_dict_expire(self->dict, &key, ttl, self->timeout);
   if (status != SHAREABLE_OK)
