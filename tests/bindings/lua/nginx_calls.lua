@@ -1,4 +1,5 @@
 --- Makes the same calls to ngx.shared.DICT and to a dict, in a worker of nginx, and compares what they return.
+-- luacheck: globals ngx
 
 local shareable = require "shareable"
 
