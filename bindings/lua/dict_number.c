@@ -161,6 +161,16 @@ static int fail_add(lua_State *L, const shareable_dict *dict, const shareable_va
   return 4;
 }
 
+/* Pushes the results of an addition. */
+static int push_sum(lua_State *L, const shareable_value *sum, bool has_initial, bool forcible) {
+  dict_item_push(L, sum, DICT_ITEM_NUMBER);
+  if (!has_initial)
+    return 1;
+  lua_pushnil(L);
+  lua_pushboolean(L, forcible);
+  return 3;
+}
+
 int dict_number_incr(lua_State *L) {
   const object *self = object_check(L, 1, &object_dict);
   shareable_value key = dict_key_check(L, 2), delta = check_number(L, 3), initial = shareable_none(), sum;
@@ -175,19 +185,16 @@ int dict_number_incr(lua_State *L) {
   status = add(self, &key, &delta, has_initial ? &initial : NULL, dict_item_check_ttl(L, 5), &sum);
   if (status != SHAREABLE_OK)
     return fail_add(L, self->dict, &key, status);
-  dict_item_push(L, &sum, DICT_ITEM_NUMBER);
-  if (!has_initial)
-    return 1;
-  lua_pushnil(L);
-  lua_pushboolean(L, shareable_dict_evicted(self->dict) != evicted);
-  return 3;
+  return push_sum(L, &sum, has_initial, shareable_dict_evicted(self->dict) != evicted);
 }
 
 int dict_number_added(lua_State *L) {
   const object *self = object_check(L, 1, &object_dict);
-  shareable_value key = dict_key_check(L, 2);
+  shareable_value key = dict_key_check(L, 2), sum = shareable_int(self->sum);
 
-  return fail_add(L, self->dict, &key, self->status);
+  if (self->status != SHAREABLE_OK)
+    return fail_add(L, self->dict, &key, self->status);
+  return push_sum(L, &sum, !lua_isnil(L, 3), self->forcible);
 }
 
 int dict_number_compare_exchange(lua_State *L) {

@@ -20,7 +20,7 @@ shareable_status dict_number_add_int(const object *self, const shareable_value *
  */
 int dict_number_incr(lua_State *L);
 
-/* dict_added(dict, key): returns the failure of dict_incr(), for an addition that ffi.c has tried. */
+/* dict_added(dict, key, init): returns what dict_incr() returns, for an addition that ffi.c has done. */
 int dict_number_added(lua_State *L);
 
 /*

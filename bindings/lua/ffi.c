@@ -329,21 +329,23 @@ static int dict_set_boolean(object *dict, const char *key, size_t length, bool b
 
 /*
  * Adds integers, and sets the status to E_TYPE if there are others. `initial` is NAN if the key must be
- * there; `ttl` is in seconds. Returns the sum, or add_failed(). It does not handle a delta of 0.
+ * there; `ttl` is in seconds. Returns the sum; or NAN after a failure, and if no number can represent the
+ * sum, which dict_added() then returns.
  */
-static int64_t dict_add(object *dict, const char *key, size_t length, double unused, double delta, double initial,
-                        double ttl) {
+static double dict_add(object *dict, const char *key, size_t length, double unused, double delta, double initial,
+                       double ttl) {
   shareable_value name = text_value(key, length);
-  int64_t integer, first = 0, sum = 0;
+  int64_t integer, first = 0;
   uint64_t evicted = shareable_dict_evicted(dict->dict);
 
   (void)unused;
   dict->status = SHAREABLE_E_TYPE;
-  if (!number_is_whole(delta, &integer) || integer == 0 || (!isnan(initial) && !number_is_whole(initial, &first)))
-    return add_failed(delta);
-  dict->status = dict_number_add_int(dict, &name, integer, isnan(initial) ? NULL : &first, dict_item_ttl_of(ttl), &sum);
+  if (!number_is_whole(delta, &integer) || (!isnan(initial) && !number_is_whole(initial, &first)))
+    return NAN;
+  dict->status =
+    dict_number_add_int(dict, &name, integer, isnan(initial) ? NULL : &first, dict_item_ttl_of(ttl), &dict->sum);
   dict->forcible = shareable_dict_evicted(dict->dict) != evicted;
-  return dict->status == SHAREABLE_OK ? sum : add_failed(delta);
+  return dict->status == SHAREABLE_OK && number_represents(dict->sum) ? (double)dict->sum : NAN;
 }
 
 /* The order is that of shareable/ffi.lua. */
@@ -365,8 +367,8 @@ static const struct {
   int (*dict_set_number)(object *dict, const char *key, size_t length, double unused, double number);
   int (*dict_set_string)(object *dict, const char *key, size_t length, const char *text, size_t size);
   int (*dict_set_boolean)(object *dict, const char *key, size_t length, bool boolean);
-  int64_t (*dict_add)(object *dict, const char *key, size_t length, double unused, double delta, double initial,
-                      double ttl);
+  double (*dict_add)(object *dict, const char *key, size_t length, double unused, double delta, double initial,
+                     double ttl);
   int (*outcome)(const object *dict);
 } functions = {get,      get_other,      set_number,      set_string,      set_boolean,      set_none,
                add,      length,         get_integers,    get_floats,      get_numbers,      is_busy,

@@ -47,6 +47,7 @@ typedef struct object {
   uint64_t locks;          /* of a list: the number of times that it was locked; a guard of with_lock compares it */
   int64_t timeout;         /* of a dict: the nanoseconds to wait for its lock; negative: no limit */
   shareable_status status; /* of a dict: that of the last function of ffi.c that failed */
+  int64_t sum;             /* of a dict: that of the last addition of ffi.c */
   bool forcible;           /* of a dict: the last function of ffi.c has evicted a key */
   bool is_mixed;           /* of a list: ffi.c has found an item that is not an int */
   bool is_busy;            /* of a list: the last function of ffi.c that failed got E_BUSY */

@@ -109,8 +109,8 @@ local functions = cast([[
     int (*dict_set_number)(const void *dict, const char *key, size_t length, double unused, double number);
     int (*dict_set_string)(const void *dict, const char *key, size_t length, const char *text, size_t size);
     int (*dict_set_boolean)(const void *dict, const char *key, size_t length, bool boolean);
-    int64_t (*dict_add)(const void *dict, const char *key, size_t length, double unused, double delta, double initial,
-                        double ttl);
+    double (*dict_add)(const void *dict, const char *key, size_t length, double unused, double delta, double initial,
+                       double ttl);
     int (*outcome)(const void *dict);
   } *]], raw.ffi_functions)
 local get, get_other, length, add = functions.get, functions.get_other, functions.length, functions.add
@@ -321,7 +321,7 @@ local function reader(copy, raw_read)
   end
 end
 
--- The functions of a dict, whose arguments are a dict and a string. Each sum below finds a failure as list_add() does.
+-- The functions of a dict, whose arguments are a dict and a string.
 
 local dict_get, dict_get_other, dict_add = functions.dict_get, functions.dict_get_other, functions.dict_add
 local dict_set_number, dict_set_string = functions.dict_set_number, functions.dict_set_string
@@ -426,20 +426,14 @@ function fast.dict_incr(...)
   local self, key, delta, init, ttl = ...
   if type(key) == "string" and are_numbers(delta, init, ttl) and check_dict(self) then
     local sum = dict_add(self, key, #key, 0, delta, init or NAN, ttl or 0)
-    local number = tonumber(sum)
-    if number <= -2 ^ 53 or number >= 2 ^ 53 then
-      if delta > 0 and sum - 1 < sum or delta < 0 and sum + 1 > sum then
-        number = integer(sum)
-      elseif outcome(self) == NOTHING then
-        return raw_dict_incr(...)
-      else
-        return dict_added(self, key)
+    if sum == sum then
+      if init == nil then
+        return sum
       end
+      return sum, nil, outcome(self) == EVICTED
+    elseif outcome(self) ~= NOTHING then
+      return dict_added(self, key, init)
     end
-    if init == nil then
-      return number
-    end
-    return number, nil, outcome(self) == EVICTED
   end
   return raw_dict_incr(...)
 end
