@@ -102,6 +102,21 @@ show("a:get(i)", mine, "a table", theirs, ratio, "reported", true)
 mine, theirs, ratio = compare(set_item, set_in_table, READS, ROUNDS)
 show("a:set(i, v)", mine, "a table", theirs, ratio, "reported", true)
 
+-- A dict, beside a table with the same keys.
+local dict = assert(shareable.dict{places = 1000})
+dict:unlink()
+local table_of_keys, keys = {}, {}
+for i = 1, 1000 do
+  keys[i] = ("key%013d"):format(i)
+  dict:set(keys[i], i)
+  table_of_keys[keys[i]] = i
+end
+local function get_key() for i = 1, READS do local _ = dict:get(keys[i % 1000 + 1]) end end
+local function get_key_of_table() for i = 1, READS do local _ = table_of_keys[keys[i % 1000 + 1]] end end
+local function add_to_key() for i = 1, READS do dict:incr(keys[i % 1000 + 1], 1, 0) end end
+mine, theirs, ratio = compare(get_key, get_key_of_table, READS, ROUNDS)
+show("d:get(key)", mine, "a table", theirs, ratio, "reported", true)
+
 -- LuaJIT compiles its own loops over items, and calls of Lua's API interrupt them.
 if jit and jit.status() then
   local raw = require "shareable.raw"
@@ -112,6 +127,13 @@ if jit and jit.status() then
   show("l[i], compiled", mine, "Lua's API", theirs, ratio, "≤ 0.25 x", ratio <= 0.25)
   mine, theirs, ratio = compare(write_ours, write_by_api, READS, ROUNDS)
   show("l[i] = v, compiled", mine, "Lua's API", theirs, ratio, "≤ 0.33 x", ratio <= 1 / 3)
+
+  local function get_key_by_api() for i = 1, READS do raw.dict_get(dict, keys[i % 1000 + 1]) end end
+  local function add_to_key_by_api() for i = 1, READS do raw.dict_incr(dict, keys[i % 1000 + 1], 1, 0) end end
+  mine, theirs, ratio = compare(get_key, get_key_by_api, READS, ROUNDS)
+  show("d:get(key), compiled", mine, "Lua's API", theirs, ratio, "≤ 0.8 x", ratio <= 0.8)
+  mine, theirs, ratio = compare(add_to_key, add_to_key_by_api, READS, ROUNDS)
+  show("d:incr(key, 1, 0), compiled", mine, "Lua's API", theirs, ratio, "≤ 0.9 x", ratio <= 0.9)
 
   -- Loops over a pointer to shared memory take as long as loops over an array of the FFI: at least
   -- 0.95 of its speed.
