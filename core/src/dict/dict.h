@@ -30,6 +30,22 @@ shareable_dict *shareable__dict_allocate(shareable_error *error);
 /* Uses an area that was checked. `header` is the copy that was checked: its numbers are not read again. */
 void shareable__dict_attach(shareable_dict *dict, void *address, const shareable__dict_area *header);
 
+/* The content of a new dict: keys, each once, with their values and TTLs. */
+typedef struct shareable__dict_content {
+  const shareable_value *keys, *values;
+  const int64_t *ttls; /* in nanoseconds; 0: never */
+  size_t count;
+  bool replaces; /* the block that has the name */
+} shareable__dict_content;
+
+/*
+ * Does what shareable_dict_create() does, for a dict that has this content when its name becomes
+ * visible. Also returns E_FULL, E_KEY and E_CAPACITY, and the errors of shareable_list_create().
+ */
+shareable_status shareable__dict_create_with(shareable_dict **result, const char *name, size_t places, size_t key_size,
+                                             size_t value_size, const shareable__dict_content *content, uint32_t flags,
+                                             uint32_t mode, shareable_error *error);
+
 /* A key in the form in which its item stores it. It must not be copied. */
 typedef struct shareable__dict_key {
   const shareable_value *value;

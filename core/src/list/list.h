@@ -28,18 +28,20 @@ shareable_status shareable__list_replace(shareable_list **list, const char *name
 /* More data in the block of a list, at the first multiple of 64 after the sync area. */
 typedef struct shareable__list_tail {
   uint64_t size;
-  void (*fill)(void *area, void *tail, void *context); /* the sync area, and the tail, which is all 0 */
+  /* Fills the sync area, and the tail, which is all 0. May also write the items of the list. */
+  void (*fill)(shareable_list *list, void *area, void *tail, void *context);
   void *context;
 } shareable__list_tail;
 
 /*
  * Does what shareable_list_create() does, for a list with a sync area and a tail. The list has `count`
- * items, an even number: the values of the pair in turn, which must be valid.
+ * items, an even number: the values of the pair in turn, which must be valid. If `replaces` is set, it
+ * replaces the block that has the name.
  */
 shareable_status shareable__list_create_with_tail(shareable_list **list, const char *name,
                                                   const shareable_value pair[2], size_t count,
                                                   const shareable__list_tail *tail, uint32_t flags, uint32_t mode,
-                                                  shareable_error *error);
+                                                  bool replaces, shareable_error *error);
 
 /* Allocates a handle with one reference, without memory. Returns NULL if that fails. */
 shareable_list *shareable__list_allocate(shareable_error *error);

@@ -281,7 +281,7 @@ static shareable_status create_block(shareable_list *list, const char *name, con
   if (status == SHAREABLE_OK)
     status = fill(list, input, data_size, area, error);
   if (status == SHAREABLE_OK && input->tail != NULL)
-    input->tail->fill(list->memory->segment.base + area, list->memory->segment.base + tail, input->tail->context);
+    input->tail->fill(list, list->memory->segment.base + area, list->memory->segment.base + tail, input->tail->context);
   if (status == SHAREABLE_OK)
     status = shareable__memory_publish(list->memory, error);
   if (status != SHAREABLE_OK)
@@ -332,8 +332,9 @@ shareable_status shareable__list_replace(shareable_list **list, const char *name
 shareable_status shareable__list_create_with_tail(shareable_list **list, const char *name,
                                                   const shareable_value pair[2], size_t count,
                                                   const shareable__list_tail *tail, uint32_t flags, uint32_t mode,
-                                                  shareable_error *error) {
-  return create(list, name, &(list_input){.values = pair, .mask = 1, .count = count, .tail = tail}, flags, mode, error);
+                                                  bool replaces, shareable_error *error) {
+  return create_by(list, name, &(list_input){.values = pair, .mask = 1, .count = count, .tail = tail}, flags, mode,
+                   replaces, error);
 }
 
 shareable_status shareable_list_create(shareable_list **list, const char *name, const shareable_value *values,
