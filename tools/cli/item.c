@@ -5,46 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "output.h"
-#include "text.h"
-
-typedef struct get_options {
-  bool json, with_type, nul_terminated;
-} get_options;
-
-static void print_item(const shareable_value *value, cli_text *text, const get_options *options) {
-  if (options->json)
-    cli_format_tagged(text, value);
-  else
-    cli_format_value(text, value, CLI_EXACT);
-  if (options->with_type) {
-    cli_put(cli_type_name(value->type));
-    cli_put(" ");
-  }
-  if (options->json)
-    cli_put_bytes(text->bytes, text->length);
-  else
-    cli_put_value(text->bytes, text->length);
-  cli_put_bytes(options->nul_terminated ? "" : "\n", 1);
-}
+#include "value_print.h"
 
 static int run_get(int argc, char **argv) {
-  static const struct option longs[] = {{"json", no_argument, NULL, 'J'},
-                                        {"type", no_argument, NULL, 't'},
-                                        {"zero", no_argument, NULL, 'z'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {0}};
-  get_options options = {0};
+  static const struct option longs[] = {VALUE_PRINT_LONGS, {"help", no_argument, NULL, 'h'}, {0}};
+  value_print_options options = {0};
   cli_text item = {0}, text = {0};
   shareable_value value;
   shareable_list *list;
   int option, status = CLI_DONE;
 
-  while ((option = cli_option(&cli_get, argc, argv, "+:Jtzh", longs)) >= 0) {
-    options.json |= option == 'J';
-    options.with_type |= option == 't';
-    options.nul_terminated |= option == 'z';
-  }
+  while ((option = cli_option(&cli_get, argc, argv, "+:" VALUE_PRINT_SHORTS "h", longs)) >= 0)
+    value_print_option(&options, option);
   if (argc - optind < 2)
     cli_usage_error("expected NAME and at least one INDEX");
   for (int i = optind + 1; i < argc; i++)
@@ -53,7 +25,7 @@ static int run_get(int argc, char **argv) {
   /* Stops at the first item that cannot be read: a script takes the lines by their positions. */
   for (int i = optind + 1; i < argc && status == CLI_DONE; i++)
     if (cli_read_item_or_warn(list, cli_parse_index(argv[i]), &value, &item) == SHAREABLE_OK)
-      print_item(&value, &text, &options);
+      value_print(&value, &text, &options);
     else
       status = CLI_FAILED;
   free(item.bytes);

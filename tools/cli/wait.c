@@ -2,13 +2,11 @@
  * wait.c - shareable wait: waits until an item has a value.
  */
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "list_name.h"
-#include "text.h"
+#include "wanted.h"
 
 /* The interval, in nanoseconds, at which an item that is NaN is read: NaN differs from itself. */
 #define NAN_CHECK_NS INT64_C(10000000)
@@ -19,50 +17,10 @@
 typedef struct wait_state {
   const shareable_list *list;
   int64_t index;
-  const char *wanted; /* compared in the type that the item has at the time */
-  const char *type;   /* the name of the only type that it may have, or NULL */
-  cli_text item, parsed;
+  wanted_value wanted;
+  cli_text item;
   bool has_warned; /* that the item cannot be read, or that no value of its type is the wanted one */
 } wait_state;
-
-static bool texts_equal(const shareable_value *a, const shareable_value *b) {
-  return a->length == b->length && (a->length == 0 || memcmp(a->text, b->text, (size_t)a->length) == 0);
-}
-
-static bool floats_equal(double a, double b) {
-  return a == b || (isnan(a) && isnan(b));
-}
-
-/* Compares values of the same type. */
-static bool values_equal(const shareable_value *a, const shareable_value *b) {
-  switch (a->type) {
-  case SHAREABLE_TYPE_INT:
-    return a->integer == b->integer;
-  case SHAREABLE_TYPE_FLOAT:
-    return floats_equal(a->real, b->real);
-  case SHAREABLE_TYPE_BOOL:
-    return (a->boolean != 0) == (b->boolean != 0);
-  case SHAREABLE_TYPE_NONE:
-    return true;
-  default:
-    return texts_equal(a, b);
-  }
-}
-
-#define TWO_TO_63 9223372036854775808.0
-
-/* As in Python, 5.0 equals the int 5. The conversion of a larger float would be undefined. */
-static bool equals_real(int64_t integer, double real) {
-  return real >= -TWO_TO_63 && real < TWO_TO_63 && (double)(int64_t)real == real && (int64_t)real == integer;
-}
-
-/* Parses the wanted value in the type of the item. A float that is an integer is also an int. */
-static bool parse_wanted(wait_state *state, const shareable_value *value, shareable_value *wanted) {
-  if (cli_parse(state->wanted, (shareable_type)value->type, wanted, &state->parsed))
-    return true;
-  return value->type == SHAREABLE_TYPE_INT && state->type == NULL &&
-         cli_parse(state->wanted, SHAREABLE_TYPE_FLOAT, wanted, &state->parsed);
-}
 
 static void warn_once(wait_state *state, const char *message) {
   if (!state->has_warned)
@@ -71,25 +29,20 @@ static void warn_once(wait_state *state, const char *message) {
 }
 
 /* The type of the item may change later, so this is not an error. */
-static void warn_of_type(wait_state *state, const char *type) {
+static void warn_of_type(wait_state *state, const shareable_value *value) {
   char *message = cli_format("item %" PRId64 " is now of the type %s: it cannot have the value '%s'", state->index,
-                             type, state->wanted);
+                             cli_type_name(value->type), state->wanted.text);
 
   warn_once(state, message);
   free(message);
 }
 
 static bool is_wanted(wait_state *state, const shareable_value *value) {
-  const char *type = cli_type_name(value->type);
-  shareable_value wanted;
+  wanted_match match = wanted_compare(&state->wanted, value);
 
-  if (state->type != NULL && strcmp(state->type, type) != 0)
-    return false;
-  if (!parse_wanted(state, value, &wanted)) {
-    warn_of_type(state, type);
-    return false;
-  }
-  return wanted.type == value->type ? values_equal(value, &wanted) : equals_real(value->integer, wanted.real);
+  if (match == WANTED_IMPOSSIBLE)
+    warn_of_type(state, value);
+  return match == WANTED_EQUAL;
 }
 
 /* A writer may release an item that it holds, or write a corrupt item again. */
@@ -113,7 +66,7 @@ static void wait_for_change(const wait_state *state, const shareable_value *valu
   int64_t left = end - shareable__now(), interval = left < LIST_NAME_CHECK_NS ? left : LIST_NAME_CHECK_NS;
   shareable_status status;
 
-  if (value->type == SHAREABLE_TYPE_FLOAT && isnan(value->real)) {
+  if (wanted_is_nan(value)) {
     shareable__sleep(interval < NAN_CHECK_NS ? interval : NAN_CHECK_NS);
     status = SHAREABLE_E_TIMED_OUT;
   } else {
@@ -174,8 +127,6 @@ static shareable_list *open_list(const char *name) {
 static int run_wait(int argc, char **argv) {
   wait_options options = {.timeout = -1};
   wait_state state = {0};
-  cli_text buffer = {0};
-  shareable_value value;
   shareable_list *list;
   char **operands;
   int status;
@@ -189,15 +140,12 @@ static int run_wait(int argc, char **argv) {
   if (optind < argc)
     cli_usage_error("unexpected argument '%s' after VALUE", argv[optind]);
   state.index = cli_parse_index(operands[1]);
-  state.wanted = operands[2];
-  state.type = options.type;
-  if (state.type != NULL && !cli_parse(state.wanted, cli_parse_type(state.type), &value, &buffer))
-    cli_usage_error("'%s' is not a valid %s%s", state.wanted, state.type, cli_type_form(cli_parse_type(state.type)));
+  state.wanted = (wanted_value){.text = operands[2], .type = options.type};
+  wanted_check(&state.wanted);
   state.list = list = open_list(operands[0]);
   status = run(&state, options.timeout);
-  free(buffer.bytes);
   free(state.item.bytes);
-  free(state.parsed.bytes);
+  free(state.wanted.parsed.bytes);
   shareable_list_unref(list);
   return status;
 }
