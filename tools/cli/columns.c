@@ -27,6 +27,13 @@ const cli_column block_columns[COLUMN_COUNT] = {
   [COLUMN_USER] = {"USER", 0, SCOLS_JSON_STRING, .least = 0},
   [COLUMN_MODE] = {"MODE", 0, SCOLS_JSON_STRING, .least = 0},
   [COLUMN_SYNC] = {"SYNC", 0, SCOLS_JSON_BOOLEAN, .least = 0},
+  [COLUMN_PLACES] = {"PLACES", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [COLUMN_KEYS] = {"KEYS", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [COLUMN_EXPIRED] = {"EXPIRED", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [COLUMN_KEY_SIZE] = {"KEY_SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [COLUMN_VALUE_SIZE] = {"VALUE_SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [COLUMN_EVICT] = {"EVICT", 0, SCOLS_JSON_BOOLEAN, .least = 0},
+  [COLUMN_INDEX] = {"INDEX", 0, SCOLS_JSON_STRING, .least = 0},
   [COLUMN_DTYPE] = {"DTYPE", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .least = 8},
   [COLUMN_SHAPE] = {"SHAPE", 0, SCOLS_JSON_ARRAY_NUMBER, .least = 0},
   [COLUMN_ORDER] = {"ORDER", 0, SCOLS_JSON_STRING, .least = 0},
@@ -123,18 +130,46 @@ static char *text_cell(const char *text) {
   return text == NULL ? NULL : cli_format("%s", text);
 }
 
+static char *bool_cell(bool value, const cli_view *view) {
+  return view->json ? cli_format("%d", value) : cli_format("%s", value ? "yes" : "no");
+}
+
+static char *number_cell(uint64_t number) {
+  return cli_format("%" PRIu64, number);
+}
+
 static char *sync_cell(const block *info, const cli_view *view) {
-  if (info->kind != BLOCK_LIST)
-    return NULL;
-  if (view->json)
-    return cli_format("%d", info->list.has_sync_area);
-  return cli_format("%s", info->list.has_sync_area ? "yes" : "no");
+  return block_kind_is_list(info->kind) ? bool_cell(info->list.has_sync_area, view) : NULL;
 }
 
 static char *items_cell(const block *info) {
   if (info->kind == BLOCK_ARRAY)
     return cli_format("%zu", shareable_array_size(info->array));
-  return info->kind == BLOCK_LIST ? cli_format("%zu", info->list.items) : NULL;
+  return block_kind_is_list(info->kind) ? number_cell(info->list.items) : NULL;
+}
+
+/* The cell of a column that only dicts have. */
+static char *dict_cell(const block *info, size_t column, const cli_view *view) {
+  const dict_properties *dict = &info->list.dict;
+
+  if (info->kind != BLOCK_DICT)
+    return NULL;
+  switch (column) {
+  case COLUMN_PLACES:
+    return number_cell(info->list.items / 2);
+  case COLUMN_KEYS:
+    return number_cell(dict->keys);
+  case COLUMN_EXPIRED:
+    return dict->expired == DICT_EXPIRED_UNKNOWN ? NULL : number_cell(dict->expired);
+  case COLUMN_KEY_SIZE:
+    return number_cell(dict->key_size);
+  case COLUMN_VALUE_SIZE:
+    return number_cell(dict->value_size);
+  case COLUMN_EVICT:
+    return bool_cell(dict->evicts, view);
+  default:
+    return text_cell(dict->is_changing ? "changing" : "stable");
+  }
 }
 
 /* The cell of a column that only arrays have. */
@@ -186,6 +221,14 @@ char *block_cell(const void *row, size_t column, const cli_view *view) {
     return has_name ? cli_format("%04o", (unsigned)info->mode) : NULL;
   case COLUMN_SYNC:
     return sync_cell(info, view);
+  case COLUMN_PLACES:
+  case COLUMN_KEYS:
+  case COLUMN_EXPIRED:
+  case COLUMN_KEY_SIZE:
+  case COLUMN_VALUE_SIZE:
+  case COLUMN_EVICT:
+  case COLUMN_INDEX:
+    return dict_cell(info, column, view);
   case COLUMN_DTYPE:
   case COLUMN_SHAPE:
   case COLUMN_ORDER:

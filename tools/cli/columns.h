@@ -21,6 +21,13 @@ enum {
   COLUMN_USER,
   COLUMN_MODE,
   COLUMN_SYNC,
+  COLUMN_PLACES, /* this one and the next six: of a dict */
+  COLUMN_KEYS,
+  COLUMN_EXPIRED,
+  COLUMN_KEY_SIZE,
+  COLUMN_VALUE_SIZE,
+  COLUMN_EVICT,
+  COLUMN_INDEX,
   COLUMN_DTYPE, /* this one and the next four: of an array */
   COLUMN_SHAPE,
   COLUMN_ORDER,
@@ -35,7 +42,10 @@ enum {
 #define COLUMNS_RAW "NAME,KIND,ITEMS,SIZE,USED,USERS,OWNER,AGE,STATE"
 #define COLUMNS_SHOWN COLUMNS_RAW ",REASON"
 #define COLUMNS_JSON COLUMNS_SHOWN ",COMMAND,OWNERCMD"
-#define COLUMNS_ALL COLUMNS_SHOWN ",USER,MODE,SYNC,DTYPE,SHAPE,ORDER,NBYTES,OFFSET,COMMAND,OWNERCMD"
+#define COLUMNS_ALL                                                                                                    \
+  COLUMNS_SHOWN                                                                                                        \
+  ",USER,MODE,SYNC,PLACES,KEYS,EXPIRED,KEY_SIZE,VALUE_SIZE,EVICT,INDEX,DTYPE,SHAPE,ORDER,NBYTES,OFFSET,COMMAND,"       \
+  "OWNERCMD"
 
 extern const cli_column block_columns[COLUMN_COUNT];
 

@@ -34,8 +34,8 @@ static void add_kind(block_filter *wanted, const char *name) {
       wanted->kinds |= 1U << kind;
       return;
     }
-  cli_usage_error("unknown kind '%s': expected list, array, raw, semaphore, log, directory, fifo, socket, link or "
-                  "device",
+  cli_usage_error("unknown kind '%s': expected list, dict, array, raw, semaphore, log, directory, fifo, socket, "
+                  "link or device",
                   name);
 }
 

@@ -9,12 +9,13 @@
 /* Prints one block, a line for each column. */
 static void print_info(const block *info) {
   const cli_view view = {.in_bytes = false};
+  int width = info->kind == BLOCK_DICT ? 10 : 8; /* of the longest name of its columns */
 
   for (size_t i = 0; i < COLUMN_COUNT; i++) {
     char *text = block_cell(info, i, &view);
 
     if (text != NULL)
-      cli_line("%-8s  %s", block_columns[i].name, text);
+      cli_line("%-*s  %s", width, block_columns[i].name, text);
     free(text);
   }
 }

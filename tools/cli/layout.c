@@ -1,11 +1,12 @@
 /*
- * layout.c - shareable layout: shows where each part of a list is in its block.
+ * layout.c - shareable layout: shows where each part of a list or a dict is in its block.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/dict_area.h"
 #include "format/item.h"
 #include "list/list.h"
 #include "table.h"
@@ -124,9 +125,39 @@ static void add_slots(report *state, bool is_all) {
     cli_warn("%zu more items are not shown: use --all to show them", layout->count - shown);
 }
 
+static void add_part(report *state, const char *name, const void *start, uint64_t size, const char *holds,
+                     struct libscols_line *parent) {
+  const area row = {name, (uint64_t)((const unsigned char *)start - state->base), size, NULL, -1, holds};
+
+  cli_table_add(state->table, &row, parent, 0, NULL);
+}
+
+/* Adds the dict area, if there is one. Returns its size. */
+static uint64_t add_dict_area(report *state, uint64_t offset) {
+  uint64_t size = shareable_memory_size(state->list->memory);
+  unsigned char *start = (unsigned char *)state->base + offset;
+  shareable__dict_area header;
+  shareable__dict_parts parts;
+  struct libscols_line *parent;
+
+  if (!state->list->has_keys || offset >= size || size - offset < sizeof header)
+    return 0;
+  memcpy(&header, start, sizeof header);
+  if (shareable__dict_area_check(&header, size - offset, state->list->layout.count, state->list->layout.data_size) !=
+      SHAREABLE__DICT_USABLE)
+    return 0;
+  shareable__dict_area_parts(&parts, start, &header);
+  parent = add_area(state, "dict area", start, header.size, "what makes the list a dict");
+  add_part(state, "header", start, sizeof header, "sizes, the lock of the keys, their number", parent);
+  add_part(state, "record", parts.record_data, header.value_size, "a long value that is being written", parent);
+  add_part(state, "expiries", parts.expiries, 8 * header.places, "when the key of each place expires", parent);
+  add_part(state, "index", parts.index, 16 * header.places, "the places by the hashes of the keys", parent);
+  return header.size;
+}
+
 static void add_areas(report *state, bool is_all) {
   const shareable__layout *layout = &state->list->layout;
-  uint64_t size = shareable_memory_size(state->list->memory), end, count = layout->count;
+  uint64_t size = shareable_memory_size(state->list->memory), end, tail, count = layout->count;
   char *items = cli_format("%zu item%s", layout->count, cli_plural(layout->count));
   const unsigned char *sync = (const unsigned char *)state->list->sync.area;
 
@@ -139,6 +170,8 @@ static void add_areas(report *state, bool is_all) {
   if (sync != NULL)
     add_area(state, "sync area", sync, shareable__area_size(count), "versions of the items, locks, waiters");
   end = sync == NULL ? end : (uint64_t)(sync - state->base) + shareable__area_size(count);
+  tail = add_dict_area(state, state->list->tail);
+  end = tail == 0 ? end : state->list->tail + tail;
   if (end < size)
     add_area(state, "rest", state->base + end, size - end, "unused");
   free(items);
@@ -169,7 +202,7 @@ static int run_layout(int argc, char **argv) {
   return state.unread == 0 ? CLI_DONE : CLI_FAILED;
 }
 
-const cli_command cli_layout = {"layout", "NAME", "Show where each part of a list is in its block.",
+const cli_command cli_layout = {"layout", "NAME", "Show where each part of a list or a dict is in its block.",
                                 CLI_VIEW_HELP
                                 "\n"
                                 "                        AREA,OFFSET,SIZE,FORMAT,CODE,HOLDS\n"

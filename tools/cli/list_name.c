@@ -22,13 +22,13 @@ list_name list_name_check(const shareable_list *list) {
 }
 
 void list_name_require(const shareable_list *list) {
-  const char *name = list->memory->name;
+  const char *name = list->memory->name, *noun = list->has_keys ? "dict" : "list";
 
   switch (list_name_check(list)) {
   case LIST_NAME_REMOVED:
-    cli_die("list '%s' was removed", name);
+    cli_die("%s '%s' was removed", noun, name);
   case LIST_NAME_REPLACED:
-    cli_die("list '%s' was removed, and another block now has its name", name);
+    cli_die("%s '%s' was removed, and another block now has its name", noun, name);
   default:
     break;
   }

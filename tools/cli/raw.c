@@ -106,6 +106,9 @@ static void check_kind(shareable_memory *memory, uint64_t offset) {
   if (shareable_memory_fd(memory, &fd, &error) != SHAREABLE_OK)
     cli_die_message(error.message);
   kind = kind_of_file(fd, name, shareable_memory_size(memory), &list, &array);
+  if (kind == BLOCK_DICT)
+    cli_die("'%s' is a dict: 'shareable dict set' writes its values; --force writes bytes, which may make it corrupt",
+            name);
   if (kind == BLOCK_LIST)
     cli_die("'%s' is a list: 'shareable set' writes its items; --force writes bytes, which may make it corrupt", name);
   if (kind == BLOCK_ARRAY && offset < array->data_offset)
@@ -159,7 +162,7 @@ static int run_write(int argc, char **argv) {
 
 const cli_command cli_write = {"write", "NAME", "Write standard input to the bytes of an existing block.",
                                "  --offset BYTES      start at this offset [0]\n"
-                               "  -f, --force         also write to a list, or to the header of an array,\n"
+                               "  -f, --force         also write to a list, a dict, or the header of an array,\n"
                                "                      which may make it corrupt\n"
                                "  -h, --help          print this help\n"
                                "\n"

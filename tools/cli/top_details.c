@@ -60,7 +60,7 @@ void top_details_begin(top_details *details, const top_sample *sample, const top
     return;
   }
   add_block(details, processes, shown);
-  if (shown->info.kind != BLOCK_LIST || shown->info.state == BLOCK_DELETED)
+  if (!block_kind_is_list(shown->info.kind) || shown->info.state == BLOCK_DELETED)
     return;
   details->has_items = top_list_open(&details->list, sample->directory, shown->info.name, shown->info.inode);
   if (details->has_items)

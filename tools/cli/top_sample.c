@@ -202,7 +202,7 @@ static void read_changes(top_sample *sample, int64_t budget) {
   for (size_t i = 0; i < sample->count; i++) {
     const top_block *each = &sample->blocks[i];
 
-    if (each->info.state != BLOCK_DELETED && (each->is_new || each->info.kind == BLOCK_LIST))
+    if (each->info.state != BLOCK_DELETED && (each->is_new || block_kind_is_list(each->info.kind)))
       top_changes_add(&sample->changes, each->info.name, each->info.inode);
   }
   top_changes_read(&sample->changes, sample->directory, budget);

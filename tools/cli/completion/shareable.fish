@@ -77,7 +77,7 @@ function __shareable_values
             case 'ls STATES'
                 printf '%s\n' used open orphaned unowned deleted unknown
             case 'ls KINDS'
-                printf '%s\n' list array raw semaphore log directory fifo socket link device
+                printf '%s\n' list dict array raw semaphore log directory fifo socket link device
             case 'ls COLUMN'
                 printf '%s\n' name size used age users
             case 'gc AGE'
