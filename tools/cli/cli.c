@@ -192,13 +192,23 @@ int64_t cli_parse_index(const char *text) {
   return cli_parse_number(text, INT64_MIN, INT64_MAX, "index");
 }
 
-int64_t cli_parse_timeout(const char *text) {
+static double parse_seconds(const char *text, const char *noun) {
   char *end;
   double seconds = strtod(text, &end);
 
   if (end == text || *end != '\0' || !(seconds >= 0) || seconds > 1e9)
-    cli_usage_error("'%s' is not a valid timeout: expected seconds from 0 to 1000000000", text);
-  return (int64_t)(seconds * 1e9);
+    cli_usage_error("'%s' is not a valid %s: expected seconds from 0 to 1000000000", text, noun);
+  return seconds;
+}
+
+int64_t cli_parse_timeout(const char *text) {
+  return (int64_t)(parse_seconds(text, "timeout") * 1e9);
+}
+
+int64_t cli_parse_ttl(const char *text) {
+  double seconds = parse_seconds(text, "TTL");
+
+  return seconds > 0 && seconds < 1e-9 ? 1 : (int64_t)(seconds * 1e9);
 }
 
 uint32_t cli_parse_mode(const char *text) {
@@ -316,6 +326,16 @@ shareable_list *cli_open(const char *name, uint32_t flags) {
   if (shareable_list_open(&list, name, flags, &error) != SHAREABLE_OK)
     die_of_list(name, &error);
   return list;
+}
+
+shareable_dict *cli_open_dict(const char *name, uint32_t flags) {
+  shareable_error error;
+  shareable_dict *dict;
+
+  cli_report_truncation(name);
+  if (shareable_dict_open(&dict, name, flags, &error) != SHAREABLE_OK)
+    die_of_list(name, &error);
+  return dict;
 }
 
 shareable_status cli_open_to_wait(shareable_list **list, const char *name, shareable_error *error) {

@@ -16,8 +16,8 @@ enum {
   CLI_DONE = 0,
   CLI_FAILED = 1,    /* no such block, no permission, a corrupt item … */
   CLI_USAGE = 2,     /* the command line is wrong, also for the type of the item */
-  CLI_TIMED_OUT = 3, /* watch, wait, lock, copy, manager stop: it did not happen before the timeout */
-  CLI_DIFFERENT = 4  /* cas: the item has another value */
+  CLI_TIMED_OUT = 3, /* watch, wait, lock, copy, dict, manager stop: it did not happen before the timeout */
+  CLI_DIFFERENT = 4  /* cas: the item has another value; dict set: the key is there, or is not */
 };
 
 typedef struct cli_command {
@@ -29,7 +29,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_ls, cli_info, cli_dump, cli_top, cli_get, cli_set, cli_add, cli_cas, cli_watch, cli_wait,
-  cli_lock, cli_layout, cli_create, cli_copy, cli_cat, cli_write, cli_rm, cli_gc, cli_manager, cli_doctor;
+  cli_lock, cli_layout, cli_create, cli_dict, cli_copy, cli_cat, cli_write, cli_rm, cli_gc, cli_manager, cli_doctor;
 
 /*
  * Returns the next option, as getopt_long(3) does. Prints the help and exits if it is -h; reports a
@@ -82,6 +82,9 @@ int64_t cli_parse_index(const char *text);
 /* Parses seconds, which may have a fraction, or reports a usage error. Returns nanoseconds. */
 int64_t cli_parse_timeout(const char *text);
 
+/* Parses the TTL of a key in the same way. Only 0 is 0 nanoseconds: never. */
+int64_t cli_parse_ttl(const char *text);
+
 /* Parses permission bits in octal digits, or reports a usage error. */
 uint32_t cli_parse_mode(const char *text);
 
@@ -97,8 +100,9 @@ void cli_progress(const char *noun, size_t done, size_t total);
  */
 void cli_own_screen(void (*leave)(void));
 
-/* These open a list or a block. If that fails, they print the reason and exit. */
+/* These open a list, a dict or a block. If that fails, they print the reason and exit. */
 shareable_list *cli_open(const char *name, uint32_t flags);
+shareable_dict *cli_open_dict(const char *name, uint32_t flags);
 shareable_memory *cli_open_memory(const char *name, uint32_t flags);
 
 /*
@@ -109,7 +113,7 @@ shareable_status cli_open_to_wait(shareable_list **list, const char *name, share
 
 /*
  * Makes a missing part of the memory of a block an error that names the block, and not a crash.
- * cli_open() and cli_open_memory() call it.
+ * The functions that open a block call it.
  */
 void cli_report_truncation(const char *name);
 

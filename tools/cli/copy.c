@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dict/dict.h"
+#include "dict_items.h"
 #include "list/list.h"
 #include "list_lock.h"
 #include "replaced.h"
@@ -45,7 +47,9 @@ static void free_items(items *copied) {
   free(copied->values);
 }
 
-static void read_items(const shareable_list *list, items *copied) {
+static void read_items(const shareable_list *list, void *context) {
+  items *copied = context;
+
   for (size_t i = 0; i < copied->count; i++) {
     shareable_value *value = &copied->values[i];
     shareable_status status = cli_read_item(list, (int64_t)i, value, &copied->texts[i]);
@@ -59,17 +63,19 @@ static void read_items(const shareable_list *list, items *copied) {
   }
 }
 
+typedef void item_reader(const shareable_list *list, void *copied);
+
 /*
  * Reads all items at one point in time: programs that write under the lock wait, and if others have
  * written meanwhile, the hash of the list has changed.
  */
-static void read_items_at_once(const shareable_list *list, items *copied) {
+static void read_at_once(const shareable_list *list, item_reader *read, void *copied) {
   uint64_t before, after = 0;
 
   for (int i = 0; i < ATTEMPTS_MAX; i++) {
     shareable_status status = shareable_list_hash(list, &before);
 
-    read_items(list, copied);
+    read(list, copied);
     if (status == SHAREABLE_OK)
       status = shareable_list_hash(list, &after);
     if (status != SHAREABLE_OK)
@@ -77,7 +83,8 @@ static void read_items_at_once(const shareable_list *list, items *copied) {
     if (before == after)
       return;
   }
-  cli_warn("list '%s' changes all the time: its items were copied at different times", list->memory->name);
+  cli_warn("%s '%s' changes all the time: its items were copied at different times", list->has_keys ? "dict" : "list",
+           list->memory->name);
 }
 
 /* A new block that is being written. */
@@ -167,7 +174,7 @@ static void copy_items(shareable_list *list, const char *new_name, const copy_op
   shareable_list *made = NULL;
 
   list_lock_acquire(list);
-  read_items_at_once(list, &copied);
+  read_at_once(list, read_items, &copied);
   list_lock_release();
   status = (options->is_forced ? shareable__list_replace : shareable_list_create)(
     &made, new_name, copied.values, copied.count, flags, options->mode, &error);
@@ -177,9 +184,52 @@ static void copy_items(shareable_list *list, const char *new_name, const copy_op
   free_items(&copied);
 }
 
+/* The keys of a dict, and the handle through which they are read. */
+typedef struct dict_source {
+  shareable_dict *dict;
+  dict_items items;
+} dict_source;
+
+static void read_keys(const shareable_list *list, void *context) {
+  dict_source *source = context;
+
+  (void)list;
+  dict_items_read(&source->items, source->dict);
+}
+
+/* The copy has an index of its own. */
+static void copy_dict(shareable_list *list, const char *new_name, const copy_options *options) {
+  dict_source source = {.dict = cli_open_dict(list->memory->name, SHAREABLE_READ_ONLY)};
+  uint32_t flags =
+    (options->is_sparse ? SHAREABLE_LAZY : 0) | (shareable_dict_evicts(source.dict) ? SHAREABLE_EVICT : 0);
+  shareable__dict_content content = {.replaces = options->is_forced};
+  size_t value_size = shareable_dict_value_size(source.dict);
+  shareable_error error;
+  shareable_dict *made;
+
+  list_lock_acquire(list);
+  read_at_once(list, read_keys, &source);
+  list_lock_release();
+  content.keys = source.items.keys;
+  content.values = source.items.values;
+  content.ttls = source.items.ttls;
+  content.count = source.items.count;
+  if (value_size > SHAREABLE_TEXT_MAX) /* it was rounded up */
+    value_size = SHAREABLE_TEXT_MAX;
+  if (shareable__dict_create_with(&made, new_name, shareable_dict_places(source.dict),
+                                  shareable_dict_key_size(source.dict), value_size, &content, flags, options->mode,
+                                  &error) != SHAREABLE_OK)
+    cli_die_message(error.message);
+  dict_items_free_texts(&source.items);
+  shareable_dict_unref(made);
+  shareable_dict_unref(source.dict);
+}
+
 /* The sync area of a list must not be copied. */
 static void copy_list(shareable_list *list, const char *new_name, const copy_options *options) {
-  if (!options->is_sparse || !copy_snapshot(list, new_name, options))
+  if (list->has_keys)
+    copy_dict(list, new_name, options);
+  else if (!options->is_sparse || !copy_snapshot(list, new_name, options))
     copy_items(list, new_name, options);
 }
 
@@ -255,7 +305,7 @@ static int run_copy(int argc, char **argv) {
   return CLI_DONE;
 }
 
-const cli_command cli_copy = {"copy", "NAME NEW", "Create a block or list with the content of another one.",
+const cli_command cli_copy = {"copy", "NAME NEW", "Create a block, list or dict with the content of another one.",
                               "  -f, --force      replace the block NEW, unless it is in use; the copy gets its\n"
                               "                   user, group and mode, but no process owns the copy\n"
                               "  --used           replace it also if it is or may be in use: processes that use\n"
@@ -263,6 +313,6 @@ const cli_command cli_copy = {"copy", "NAME NEW", "Create a block or list with t
                               "  -m, --mode MODE  set the permission bits, minus the umask [those of NAME]\n"
                               "  -h, --help       print this help\n"
                               "\n"
-                              "A list is copied while copy holds its lock, and again if an item changes\n"
-                              "meanwhile. If the copy fails, NEW is not changed.\n",
+                              "A list or dict is copied while copy holds the lock of the list, and again if an\n"
+                              "item changes meanwhile. If the copy fails, NEW is not changed.\n",
                               run_copy};

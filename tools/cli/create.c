@@ -1,10 +1,11 @@
 /*
- * create.c - shareable create: creates a list of values, a copy of a .npy file, or a block of zeros.
+ * create.c - shareable create: creates a list of values, a dict, a copy of a .npy file, or a block of zeros.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "array_file.h"
+#include "dict/dict.h"
 #include "format/item.h"
 #include "json.h"
 #include "list/list.h"
@@ -17,6 +18,7 @@ typedef struct settings {
   const char *json; /* the path of the file to read, or NULL; the same for npy */
   const char *npy;
   uint64_t size;
+  size_t places, key_size, value_size; /* of a dict; 0: not given */
   uint32_t capacity, flags, mode;
   bool is_forced; /* replace the block that has the name */
 } settings;
@@ -54,12 +56,48 @@ static shareable_status create_list(const char *name, char *const *texts, size_t
   return status;
 }
 
+/* The sizes that a dict has unless its creator gives others. */
+enum { KEY_SIZE = 32, VALUE_SIZE = 64 };
+
+static shareable_status create_dict(const char *name, const settings *chosen, const shareable__dict_content *content,
+                                    shareable_error *error) {
+  shareable_dict *dict;
+  shareable_status status = shareable__dict_create_with(
+    &dict, name, chosen->places, chosen->key_size == 0 ? KEY_SIZE : chosen->key_size,
+    chosen->value_size == 0 ? VALUE_SIZE : chosen->value_size, content, chosen->flags, chosen->mode, error);
+
+  if (status == SHAREABLE_OK)
+    shareable_dict_unref(dict);
+  return status;
+}
+
+/* The dict has the sizes of JSON. */
+static shareable_status create_dict_from_json(const char *name, const settings *chosen, const json_list *json,
+                                              shareable_error *error) {
+  const shareable__dict_content content = {json->items.keys, json->items.values, json->items.ttls, json->items.count,
+                                           chosen->is_forced};
+  settings dict = *chosen;
+
+  if (chosen->capacity != 0 || (chosen->flags & SHAREABLE_NO_SYNC) != 0)
+    cli_usage_error("--from-json reads a dict: it cannot be used with --capacity or --no-sync");
+  dict.places = json->places;
+  dict.key_size = json->key_size;
+  dict.value_size = json->value_size;
+  dict.flags |= json->evicts ? SHAREABLE_EVICT : 0;
+  return create_dict(name, &dict, &content, error);
+}
+
 static shareable_status create_from_json(const char *name, const settings *chosen, shareable_error *error) {
   uint32_t flags = chosen->flags;
   shareable_status status;
   json_list json;
 
   json_read(&json, chosen->json);
+  if (json.is_dict) {
+    status = create_dict_from_json(name, chosen, &json, error);
+    json_free(&json);
+    return status;
+  }
   for (size_t i = 0; i < json.count; i++)
     if (json.values[i].capacity == 0)
       json.values[i].capacity = chosen->capacity;
@@ -90,6 +128,22 @@ static shareable_status create_memory(const char *name, const settings *chosen, 
   return status;
 }
 
+static void apply_dict_option(settings *chosen, int option) {
+  switch (option) {
+  case 'D':
+    chosen->places = (size_t)cli_parse_number(optarg, 1, (int64_t)SHAREABLE_DICT_PLACES_MAX, "number of places");
+    break;
+  case 'K':
+    chosen->key_size = (size_t)cli_parse_number(optarg, 1, SHAREABLE_DICT_KEY_MAX, "size of keys in bytes");
+    break;
+  case 'V':
+    chosen->value_size = (size_t)cli_parse_number(optarg, 1, SHAREABLE_TEXT_MAX, "size of values in bytes");
+    break;
+  default:
+    chosen->flags |= SHAREABLE_EVICT;
+  }
+}
+
 static void apply_option(settings *chosen, int option) {
   switch (option) {
   case 's':
@@ -116,8 +170,11 @@ static void apply_option(settings *chosen, int option) {
   case 'f':
     chosen->is_forced = true;
     break;
-  default:
+  case 'S':
     chosen->flags |= SHAREABLE_NO_SYNC;
+    break;
+  default:
+    apply_dict_option(chosen, option);
   }
 }
 
@@ -130,12 +187,21 @@ static void check_conflicts(const settings *chosen, size_t count) {
                               chosen->size != 0 || (chosen->flags & SHAREABLE_NO_SYNC) != 0))
     cli_usage_error("--npy copies an array: it cannot be used with values, --type, --from-json, --capacity, --size or "
                     "--no-sync");
+  if (chosen->places != 0 && (count != 0 || chosen->type != NULL || chosen->json != NULL || chosen->npy != NULL ||
+                              chosen->capacity != 0 || chosen->size != 0 || (chosen->flags & SHAREABLE_NO_SYNC) != 0))
+    cli_usage_error("--dict creates an empty dict: it cannot be used with values, --type, --from-json, --npy, "
+                    "--capacity, --size or --no-sync");
+  if (chosen->places == 0 &&
+      (chosen->key_size != 0 || chosen->value_size != 0 || (chosen->flags & SHAREABLE_EVICT) != 0))
+    cli_usage_error("--key-size, --value-size and --evict need --dict PLACES");
   if (chosen->json != NULL && (count != 0 || chosen->type != NULL))
     cli_usage_error("--from-json reads the values: it cannot be used with values or --type");
 }
 
 static shareable_status create(const char *name, char *const *texts, size_t count, const settings *chosen,
                                shareable_error *error) {
+  if (chosen->places != 0)
+    return create_dict(name, chosen, &(shareable__dict_content){.replaces = chosen->is_forced}, error);
   if (chosen->size != 0)
     return create_memory(name, chosen, error);
   return chosen->json != NULL ? create_from_json(name, chosen, error) : create_list(name, texts, count, chosen, error);
@@ -150,6 +216,10 @@ static int run_create(int argc, char **argv) {
                                         {"no-sync", no_argument, NULL, 'S'},
                                         {"from-json", required_argument, NULL, 'j'},
                                         {"npy", required_argument, NULL, 'N'},
+                                        {"dict", required_argument, NULL, 'D'},
+                                        {"key-size", required_argument, NULL, 'K'},
+                                        {"value-size", required_argument, NULL, 'V'},
+                                        {"evict", no_argument, NULL, 'E'},
                                         {"force", no_argument, NULL, 'f'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
@@ -178,11 +248,15 @@ static int run_create(int argc, char **argv) {
 }
 
 const cli_command cli_create = {"create", "NAME [VALUE]...",
-                                "Create a list of values, a copy of a .npy file, or a block of zeros.",
+                                "Create a list of values, a dict, an array, or a block of zeros.",
                                 "  -s, --size BYTES      create a block, not a list; K, M, G, T: powers of 1024\n"
                                 "  -t, --type TYPE       give all values this type, do not infer it\n"
-                                "  -j, --from-json FILE  create the list that FILE describes; - is standard input\n"
+                                "  -j, --from-json FILE  create the list or dict that FILE describes; -: stdin\n"
                                 "  --npy FILE            create an array from a .npy file; - is standard input\n"
+                                "  --dict PLACES         create a dict for at most PLACES keys\n"
+                                "  --key-size BYTES      the longest key of the dict [32]\n"
+                                "  --value-size BYTES    the longest str or bytes as a value of the dict [64]\n"
+                                "  --evict               let the dict evict keys when it is full\n"
                                 "  --capacity BYTES      let each item hold a text of up to BYTES bytes\n"
                                 "  -f, --force           replace the block NAME, unless it is in use\n"
                                 "  -m, --mode MODE       set the permission bits, minus the umask [0600]\n"

@@ -1,5 +1,5 @@
 /*
- * dump.c - shareable dump: prints the items of a list or an array.
+ * dump.c - shareable dump: prints the items of a list, a dict or an array.
  *
  * Each line is printed as soon as its item is read. A table would need memory for the whole list.
  */
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "dump_array.h"
+#include "dump_dict.h"
 #include "list/list.h"
 #include "output.h"
 #include "text.h"
@@ -108,12 +109,20 @@ static void print_list(dump *state, const char *name, size_t most) {
     cli_put(count == 0 ? "]\n}\n" : "\n   ]\n}\n");
 }
 
+/* Prints the keys and the values, if the list is that of a dict. */
+static void print_dict(dump *state, const char *name, size_t most) {
+  shareable_dict *dict = cli_open_dict(name, SHAREABLE_READ_ONLY);
+
+  state->unread = (size_t)dump_dict(dict, most, state->json, state->noheadings);
+  shareable_dict_unref(dict);
+}
+
 /* `count` is the number of items that the user wants, or -1. */
 static int dump_list(dump *state, const char *name, int64_t count) {
   shareable_list *list = cli_open(name, SHAREABLE_READ_ONLY);
 
   state->list = list;
-  print_list(state, name, count < 0 ? SIZE_MAX : (size_t)count);
+  (list->has_keys ? print_dict : print_list)(state, name, count < 0 ? SIZE_MAX : (size_t)count);
   free(state->item.bytes);
   free(state->text.bytes);
   shareable_list_unref(list);
@@ -146,9 +155,9 @@ static int run_dump(int argc, char **argv) {
   return CLI_DONE;
 }
 
-const cli_command cli_dump = {"dump", "NAME", "Print the items of a list or an array with their types.",
+const cli_command cli_dump = {"dump", "NAME", "Print the items of a list, a dict or an array with their types.",
                               "  -J, --json          print JSON; of a list, 'create --from-json' reads it\n"
-                              "  -c, --count NUMBER  print the first NUMBER items [list: all; array: 100]\n"
+                              "  -c, --count NUMBER  print the first NUMBER items [all; array: 100]\n"
                               "  -n, --noheadings    do not print headings\n"
                               "  -h, --help          print this help\n"
                               "\n"

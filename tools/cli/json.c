@@ -1,5 +1,5 @@
 /*
- * json.c - reads the values of a list from JSON: the output of 'shareable dump --json', or an
+ * json.c - reads the values of a list, or the keys and values of a dict, from JSON: the output of 'shareable dump --json', or an
  * array.
  *
  * This file reads the outer object and the array, and jansson reads each item. So an error has a
@@ -257,6 +257,57 @@ static void grow(json_list *list) {
   list->texts = cli_allocate(list->texts, size, sizeof *list->texts);
 }
 
+/* Adds a value, and keeps what its text points to. */
+static void add_value(json_list *list, const shareable_value *value, json_t *text) {
+  grow(list);
+  list->values[list->count] = *value;
+  list->texts[list->count++] = value->type >= SHAREABLE_TYPE_STR ? json_incref(text) : NULL;
+}
+
+/* The key of a dict is a string, or a typed item. */
+static shareable_value key_value(const reader *json, json_t *key) {
+  shareable_value value;
+
+  if (json_is_null(key))
+    die_item(json, "dump could not read the key");
+  if (!json_is_string(key) && !json_is_object(key))
+    die_item(json, "\"key\" is not a string, or an object with the type bytes");
+  value = json_is_object(key) ? object_value(json, key) : plain_value(json, key);
+  if (value.type < SHAREABLE_TYPE_STR || value.length == 0 || value.length > SHAREABLE_DICT_KEY_MAX ||
+      value.text[value.length - 1] == '\0')
+    die_item(json, cli_format("\"key\" is not a str or bytes of 1 to %d bytes whose last byte is not NUL",
+                              SHAREABLE_DICT_KEY_MAX));
+  return value;
+}
+
+static int64_t ttl_of(const reader *json, const json_t *ttl) {
+  double seconds = json_number_value(ttl);
+
+  if (ttl == NULL)
+    return 0;
+  if (!json_is_number(ttl) || !(seconds > 0) || seconds > 1e9)
+    die_item(json, "\"ttl\" is not a number of seconds from 0 to 1000000000");
+  return seconds < 1e-9 ? 1 : (int64_t)(seconds * 1e9);
+}
+
+/* Adds a key with its value. */
+static void add_key(reader *json, json_t *item) {
+  json_list *list = json->list;
+  json_t *key = json_incref(json_object_get(item, "key"));
+  shareable_value name = key_value(json, key), value;
+  int64_t ttl = ttl_of(json, json_object_get(item, "ttl"));
+
+  json_object_del(item, "key");
+  json_object_del(item, "ttl");
+  value = object_value(json, item);
+  if (value.capacity != 0)
+    die_item(json, "\"capacity\" is only for the items of a list");
+  dict_items_add(&list->items, name, value, ttl);
+  add_value(list, &name, key);
+  add_value(list, &value, item);
+  json_decref(key);
+}
+
 static void take_item(reader *json) {
   json_list *list = json->list;
   shareable_value value;
@@ -266,11 +317,13 @@ static void take_item(reader *json) {
   json->item_at = json->at;
   json->is_in_item = true;
   item = take_value(json);
-  value = json_is_object(item) ? object_value(json, item) : plain_value(json, item);
+  if (json_is_object(item) && json_object_get(item, "key") != NULL) {
+    add_key(json, item);
+  } else {
+    value = json_is_object(item) ? object_value(json, item) : plain_value(json, item);
+    add_value(list, &value, item);
+  }
   json->is_in_item = false;
-  grow(list);
-  list->values[list->count] = value;
-  list->texts[list->count++] = value.type >= SHAREABLE_TYPE_STR ? json_incref(item) : NULL;
   json_decref(item);
   if (list->count % 4096 == 0)
     cli_progress("bytes of JSON", json->at, json->text.length);
@@ -296,15 +349,55 @@ static void take_sync(reader *json) {
   json_decref(value);
 }
 
+/* Reads a number of 1 to `max`, as the command line also takes it. */
+static size_t take_number(reader *json, uint64_t max, const char *message) {
+  json_t *value = take_value(json);
+  json_int_t number = json_integer_value(value);
+
+  if (!json_is_integer(value) || number < 1 || (uint64_t)number > max)
+    die_at(json, json->at, message);
+  json_decref(value);
+  json->list->is_dict = true;
+  return (size_t)number;
+}
+
+static void take_places(reader *json) {
+  json->list->places = take_number(json, SHAREABLE_DICT_PLACES_MAX, "\"places\" is not a number from 1 to 2147483648");
+}
+
+static void take_key_size(reader *json) {
+  json->list->key_size = take_number(json, SHAREABLE_DICT_KEY_MAX, "\"key_size\" is not a number from 1 to 472");
+}
+
+static void take_value_size(reader *json) {
+  size_t size = take_number(json, SHAREABLE__SLOT_MAX, "\"value_size\" is not a number from 1 to 9999992");
+
+  json->list->value_size = size > SHAREABLE_TEXT_MAX ? SHAREABLE_TEXT_MAX : size; /* it was rounded up */
+}
+
+static void take_evict(reader *json) {
+  json_t *value = take_value(json);
+
+  if (!json_is_boolean(value))
+    die_at(json, json->at, "\"evict\" is not true or false");
+  json->list->is_dict = true;
+  json->list->evicts = json_is_true(value);
+  json_decref(value);
+}
+
 typedef void member_reader(reader *json);
 
+enum { MEMBER_COUNT = 7, ITEMS = 2 };
+
 /* Reads a member of the outer object. Each may occur once. */
-static void take_member(reader *json, bool is_found[3]) {
-  static const char *const names[] = {"\"name\"", "\"sync\"", "\"items\""};
-  static member_reader *const take_it[] = {skip_string, take_sync, take_items};
+static void take_member(reader *json, bool is_found[MEMBER_COUNT]) {
+  static const char *const names[] = {"\"name\"",     "\"sync\"",       "\"items\"", "\"places\"",
+                                      "\"key_size\"", "\"value_size\"", "\"evict\""};
+  static member_reader *const take_it[] = {skip_string,   take_sync,       take_items, take_places,
+                                           take_key_size, take_value_size, take_evict};
 
   peek(json);
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < MEMBER_COUNT; i++) {
     size_t length = strlen(names[i]);
 
     if (json->text.length - json->at < length || memcmp(json->text.bytes + json->at, names[i], length) != 0)
@@ -317,19 +410,39 @@ static void take_member(reader *json, bool is_found[3]) {
     take_it[i](json);
     return;
   }
-  die_at(json, json->at, "expected the member \"name\", \"sync\" or \"items\", as 'shareable dump --json' prints them");
+  die_at(json, json->at,
+         "expected the member \"name\", \"sync\", \"items\", or, of a dict, \"places\", \"key_size\", \"value_size\" "
+         "or \"evict\", as 'shareable dump --json' prints them");
 }
 
 static void take_object(reader *json) {
-  bool is_found[3] = {false};
+  bool is_found[MEMBER_COUNT] = {false};
 
   require(json, '{', "expected an object");
   do
     take_member(json, is_found);
   while (take(json, ','));
   require(json, '}', "expected ',' or '}'");
-  if (!is_found[2])
+  if (!is_found[ITEMS])
     die_at(json, json->at, "the object has no member \"items\"");
+}
+
+/* Checks what depends on several members. */
+static void check_dict(const reader *json) {
+  const json_list *list = json->list;
+  size_t duplicate;
+
+  if (!list->is_dict && list->items.count == 0)
+    return;
+  if (2 * list->items.count != list->count)
+    die_at(json, json->at, "each item of a dict has a \"key\", and no item of a list has one");
+  if (list->places == 0 || list->key_size == 0 || list->value_size == 0)
+    die_at(json, json->at, "a dict has the members \"places\", \"key_size\" and \"value_size\"");
+  if (list->has_no_sync_area)
+    die_at(json, json->at, "a dict has a sync area");
+  duplicate = dict_items_find_duplicate(&list->items);
+  if (duplicate != SIZE_MAX)
+    die_at(json, json->at, cli_format("the key of item %zu occurs twice", duplicate));
 }
 
 /* Checks the first byte at once: other files may be large, or never end. */
@@ -374,12 +487,14 @@ void json_read(json_list *list, const char *path) {
   peek(&json);
   if (json.at < json.text.length)
     die_at(&json, json.at, "unexpected text after the list");
+  check_dict(&json);
   free(json.text.bytes);
 }
 
 void json_free(json_list *list) {
   for (size_t i = 0; i < list->count; i++)
     json_decref(list->texts[i]);
+  dict_items_free(&list->items);
   free(list->texts);
   free(list->values);
 }

@@ -8,10 +8,10 @@
 #include "output.h"
 
 /* All commands, in the order of the help. */
-static const cli_command *const commands[] = {&cli_ls,      &cli_info,   &cli_dump,  &cli_top,   &cli_get,  &cli_set,
-                                              &cli_add,     &cli_cas,    &cli_watch, &cli_wait,  &cli_lock, &cli_layout,
-                                              &cli_create,  &cli_copy,   &cli_cat,   &cli_write, &cli_rm,   &cli_gc,
-                                              &cli_manager, &cli_doctor, NULL};
+static const cli_command *const commands[] = {
+  &cli_ls,    &cli_info, &cli_dump, &cli_top,     &cli_get,    &cli_set,  &cli_add,  &cli_cas,
+  &cli_watch, &cli_wait, &cli_lock, &cli_layout,  &cli_create, &cli_dict, &cli_copy, &cli_cat,
+  &cli_write, &cli_rm,   &cli_gc,   &cli_manager, &cli_doctor, NULL};
 
 static void print_usage(void put(const char *text)) {
   put("Usage: shareable COMMAND [OPTION]... [ARGUMENT]...\n"

@@ -48,7 +48,8 @@ def test_help_of_each_command_fits_80_columns(command):
 
 def test_a_letter_means_the_same_option_in_all_commands():
     options = {"F": {"follow"}}  # is short for one value of it
-    commands = [*([each] for each in COMMANDS), *(["manager", each] for each in ("list", "status", "stop"))]
+    commands = [*([each] for each in COMMANDS), *(["manager", each] for each in ("list", "status", "stop")),
+                *(["dict", each] for each in re.findall(r"^  ([a-z]+)  ", run("dict", "--help"), re.M))]
     for command in commands:
         for letter, option in re.findall(r"^  -(\w), --([a-z-]+)", run(*command, "--help"), re.M):
             options.setdefault(letter, set()).add(option)

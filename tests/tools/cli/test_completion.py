@@ -202,6 +202,23 @@ def test_commands_and_options_are_completed(shell):
     assert shell.ask(b"shareable ls --noh\t") == [b"ls", b"--noheadings"]
 
 
+def test_subcommands_options_and_names_of_dicts_are_completed(shell, folder):
+    make(folder + b" x")
+    assert shell.ask(b"shareable dict reind\t") == [b"dict", b"reindex"]
+    assert shell.ask(b"shareable dict set --if-ab\t") == [b"dict", b"set", b"--if-absent"]
+    assert shell.ask(b"shareable dict get --key-type by\t") == [b"dict", b"get", b"--key-type", b"bytes"]
+    assert shell.ask(b"shareable dict get " + folder + b"\t") == [b"dict", b"get", folder + b" x"]
+
+
+def test_fish_completes_subcommands_options_and_names_of_dicts(tmp_path, folder):
+    make(folder + b" x")
+    assert fish_completes(b"shareable dict reind", tmp_path) == [[b"reindex"]]
+    assert fish_completes(b"shareable dict set --if-ab", tmp_path) == [[b"--if-absent"]]
+    assert fish_completes(b"shareable dict get --key-type ", tmp_path) == [[b"bytes"], [b"str"]]
+    assert fish_completes(b"shareable dict get " + folder, tmp_path) == [[folder + b" x"]]
+    assert fish_completes(b"shareable dict " + folder, tmp_path) == []
+
+
 @pytest.fixture
 def running_manager():
     """Run a manager, whose pid the shells complete."""

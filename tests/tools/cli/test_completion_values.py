@@ -43,6 +43,17 @@ def test_every_option_is_offered_once(command, tmp_path):
     assert sorted(fish_completes(f"shareable {command} --".encode(), tmp_path)) == sorted([each.encode()] for each in options)
 
 
+@pytest.mark.parametrize("command", re.findall(r"^  ([a-z]+)  ", run("dict", "--help"), re.M))
+def test_every_option_of_a_dict_command_is_offered_once(command, tmp_path):
+    options = re.findall(r"^  (?:-., )?(--[a-z0-9-]+)", run("dict", command, "--help"), re.M)
+    assert completions("shareable", "dict", command, "--") == options and "--help" in options
+    assert sorted(fish_completes(f"shareable dict {command} --".encode(), tmp_path)) == sorted([each.encode()] for each in options)
+    if "--key-type" in options:
+        assert completions("shareable", "dict", command, "-K", "") == ["str", "bytes"]
+    if command == "watch":
+        assert completions("shareable", "dict", "watch", "--follow", "") == ["name", "descriptor"]
+
+
 @pytest.mark.parametrize("start", [bash, zsh])
 def test_a_shell_inserts_a_value(start, tmp_path, name):
     shell = start(tmp_path)

@@ -10,6 +10,8 @@ USAGE = [
     "frobnicate", "info", "dump", "get", "set", "add", "cas", "watch", "wait", "lock", "layout", "create", "copy", "cat", "write",
     "rm", "manager", "manager stop", "manager frobnicate", "manager run", "dump {} {}", "get {}", "set {} 0", "add {}",
     "cas {} 0 1", "wait {} 0", "lock {}", "layout {} {}", "copy {}", "cat {} {}", "write {} {}", "gc {}", "doctor {}",
+    "dict", "dict frobnicate", "dict get {}", "dict set {} k", "dict add {}", "dict cas {} k 0", "dict pop {}", "dict del {}", "dict ls",
+    "dict watch", "dict wait {}", "dict ttl {}", "dict expire {} k", "dict copy {}", "dict clear", "dict reindex {} {}",
 ]  # fmt: skip
 BAD_VALUES = [
     "ls --state x", "ls --kind x", "ls --output x", "ls --sort x", "ls --min-size x", "ls --pid x", "info --pid x {}",
@@ -20,6 +22,9 @@ BAD_VALUES = [
     "wait --timeout x {} 0 1", "wait --type x {} 0 1", "wait --type int {} 0 x", "lock --timeout x {} true",
     "lock --conflict-exit-code x {} true", "layout --output x {}", "create --size x {}-2", "create --type x {}-2",
     "create --type int {}-2 x", "create --capacity x {}-2", "create --mode x {}-2", "copy --mode x {} {}-2",
+    "dict get --key-type x {} k", "dict get --key-type bytes {} x", "dict set --ttl x {} k 1", "dict set --type x {} k 1",
+    "dict set --timeout x {} k 1", "dict add {} k x", "dict cas {} k x 1", "dict expire {} k x", "dict watch --count x {}",
+    "dict wait --type int {} k x", "create --dict x {}-2", "create --dict 1 --key-size x {}-2", "create --dict 1 --value-size 0 {}-2",
     "write --offset x {}", "manager list --output x", "manager stop --timeout x 1", "manager run --log-level x",
 ]  # fmt: skip
 OUT_OF_RANGE = [

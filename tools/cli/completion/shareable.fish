@@ -15,11 +15,11 @@ function __shareable_commands
     command shareable --help | sed -n 's/^  \([a-z]\{1,\}\)  */\1\t/p'
 end
 
-# Prints the command before the cursor, and the subcommand of `manager`. Fails if there is none.
+# Prints the command before the cursor, and the subcommand of `manager` and `dict`. Fails if there is none.
 function __shareable_command
     set -l words (commandline -opc)
     set -l last 2
-    test "$words[2]" = manager; and set last 3
+    test (count $words) -gt 2; and contains -- $words[2] manager dict; and set last 3
     string match -qr -- '^[a-z]+$' $words[$last]; and printf '%s\n' $words[2..$last]
 end
 
@@ -84,8 +84,10 @@ function __shareable_values
                 printf '%s\n' 10m 1h 1d 7d
             case 'top KEY'
                 printf '%s\n' name size used age users changes
-            case 'watch HOW'
+            case 'watch HOW' 'dict HOW'
                 printf '%s\n' name descriptor
+            case '* KEYTYPE'
+                printf '%s\n' str bytes
             case '* TYPE'
                 printf '%s\n' int float bool str bytes none
             case 'manager LEVEL'
@@ -105,6 +107,7 @@ function __shareable_takes_blocks
     set -l words (commandline -opc)
     test (count $words) -gt 1; and not contains -- $words[2] manager gc doctor; and not __shareable_value >/dev/null
     and not __shareable_locks
+    and not begin; test $words[2] = dict; and test (count $words) -eq 2; end
 end
 
 # Succeeds after the "--" of `lock`: a command follows.
@@ -131,6 +134,12 @@ function __shareable_manager
     end
 end
 
+function __shareable_dict
+    set -l words (commandline -opc)
+    test "$words[2]" = dict; and test (count $words) -eq 2; or return
+    command shareable dict --help | sed -n 's/^  \([a-z]\{1,\}\)  */\1\t/p'
+end
+
 complete -c shareable -f
 complete -c shareable -n __fish_use_subcommand -a '(__shareable_commands)'
 complete -c shareable -n 'not __fish_use_subcommand; and not __shareable_options_ended; and string match -q -- "-*" (commandline -ct)' -a '(__shareable_options)'
@@ -138,3 +147,4 @@ complete -c shareable -n '__shareable_value >/dev/null' -a '(__shareable_values)
 complete -c shareable -n __shareable_takes_blocks -a '(__shareable_blocks)'
 complete -c shareable -n __shareable_locks -a '(__shareable_locked_command)'
 complete -c shareable -n 'not __fish_use_subcommand; and not string match -q -- "-*" (commandline -ct)' -a '(__shareable_manager)'
+complete -c shareable -n 'not __fish_use_subcommand; and not string match -q -- "-*" (commandline -ct)' -a '(__shareable_dict)'
