@@ -196,6 +196,23 @@ static void read_space(top_sample *sample) {
   sample->space.not_visible = sample->found.space.not_visible;
 }
 
+/* Finds out whether a new block, which was read as a list, is one of these, or a dict. */
+static void set_kind(const top_sample *sample, block *info) {
+  int fd = openat(sample->directory, info->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  shareable_array *array = NULL;
+  struct stat file;
+  block_kind kind;
+
+  if (fd < 0)
+    return;
+  if (fstat(fd, &file) == 0 && file.st_ino == info->inode) {
+    kind = kind_of_file(fd, info->name, (uint64_t)file.st_size, &info->list, &array);
+    info->kind = block_kind_is_list(kind) ? kind : info->kind;
+  }
+  shareable_array_unref(array);
+  close(fd);
+}
+
 /* A block that is new may be a list: its first reading finds out. */
 static void read_changes(top_sample *sample, int64_t budget) {
   top_changes_begin(&sample->changes);
@@ -210,10 +227,8 @@ static void read_changes(top_sample *sample, int64_t budget) {
     top_block *each = &sample->blocks[i];
 
     each->items = top_changes_of(&sample->changes, each->info.inode);
-    if (each->is_new && each->items != NULL && each->items->count > 0) {
-      each->info.kind = BLOCK_LIST;
-      each->info.list.items = (size_t)each->items->count;
-    }
+    if (each->is_new && each->items != NULL && each->items->count > 0)
+      set_kind(sample, &each->info);
   }
 }
 

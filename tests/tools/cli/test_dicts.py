@@ -232,6 +232,15 @@ def test_top_counts_the_changes_of_a_dict(made):
     assert (row["kind"], row["changes"]) == ("dict", 2)  # a key and its value
 
 
+def test_top_shows_a_new_dict(name):
+    with subprocess.Popen([COMMAND, "top", "--json", "--count", "3", "--delay", "0.3"], stdout=subprocess.PIPE, text=True) as top:
+        top.stdout.readline()
+        run("create", "--dict", 10, name)
+        top.stdout.readline()
+        (row,) = [each for each in json.loads(top.stdout.readline())["blocks"] if each["name"] == name]
+    assert (row["kind"], row["items"]) == ("dict", 20)
+
+
 def test_a_dict_changes_while_info_reads_it(made):
     patch(made, area(made) + 128, struct.pack("Q", 1))
     assert info(made)["index"] == "changing"
