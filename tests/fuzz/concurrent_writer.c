@@ -1,6 +1,6 @@
 /*
- * concurrent_writer.c - opens a block of arbitrary bytes as a list, while a second thread flips
- * bytes of it.
+ * concurrent_writer.c - opens a block of arbitrary bytes as a list or a dict, while a second thread
+ * flips bytes of it.
  */
 #include "concurrent_writer.h"
 
@@ -65,22 +65,20 @@ static void guard(const shareable_list *list) {
   ASAN_POISON_MEMORY_REGION(guarded, guarded_size);
 }
 
-shareable_list *open_with_writer(const void *bytes, size_t size, bool with_thread, uint32_t flags) {
-  char name[40], path[60];
-  shareable_list *list = NULL;
-  int fd;
+/* Writes the bytes to a new block. Returns a descriptor, or a negative number. */
+static int write_block(const char *path, const void *bytes, size_t size) {
+  int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-  snprintf(name, sizeof name, "fuzz-test-%ld", (long)getpid());
-  snprintf(path, sizeof path, "/dev/shm/%s", name);
-  fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0 || size == 0 || write(fd, bytes, size) != (ssize_t)size ||
-      shareable_list_open(&list, name, flags, NULL) != SHAREABLE_OK)
-    list = NULL;
+  if (fd >= 0 && (size == 0 || write(fd, bytes, size) != (ssize_t)size)) {
+    close(fd);
+    fd = -1;
+  }
+  return fd;
+}
+
+static void start_writer(int fd, const shareable_list *list, size_t size, bool with_thread) {
   base = list == NULL ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   base_size = size;
-  if (fd >= 0)
-    close(fd);
-  unlink(path);
   if (list != NULL)
     guard(list);
   if (base != MAP_FAILED && with_thread) {
@@ -88,10 +86,27 @@ shareable_list *open_with_writer(const void *bytes, size_t size, bool with_threa
     atomic_store(&is_running, true);
     sem_post(&start);
   }
-  return list;
 }
 
-void close_with_writer(shareable_list *list) {
+void open_with_writer(const void *bytes, size_t size, bool with_thread, uint32_t flags, shareable_list **list,
+                      shareable_dict **dict) {
+  char name[40], path[60];
+  int fd;
+
+  snprintf(name, sizeof name, "fuzz-test-%ld", (long)getpid());
+  snprintf(path, sizeof path, "/dev/shm/%s", name);
+  fd = write_block(path, bytes, size);
+  if (fd >= 0 && dict != NULL && shareable_dict_open(dict, name, flags, NULL) == SHAREABLE_OK)
+    *list = shareable_list_ref(shareable_dict_list(*dict));
+  else if (fd >= 0 && dict == NULL)
+    shareable_list_open(list, name, flags, NULL);
+  start_writer(fd, *list, size, with_thread);
+  if (fd >= 0)
+    close(fd);
+  unlink(path);
+}
+
+void close_with_writer(shareable_list *list, shareable_dict *dict) {
   if (atomic_exchange(&is_running, false))
     while (sem_wait(&end) != 0)
       ;
@@ -99,5 +114,6 @@ void close_with_writer(shareable_list *list) {
     munmap(base, base_size);
   ASAN_UNPOISON_MEMORY_REGION(guarded, guarded_size);
   guarded_size = 0;
+  shareable_dict_unref(dict);
   shareable_list_unref(list);
 }
