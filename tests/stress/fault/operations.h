@@ -19,6 +19,7 @@ typedef struct world {
   shareable_list *list, *witness;
   shareable_memory *memory, *other;
   shareable_array *array, *other_array;
+  shareable_dict *dict, *other_dict, *copy;
   shareable_memory *owned[LOG_ENTRIES];
   shareable_watch *watch;
   shareable_manager *manager, *another;
@@ -53,8 +54,8 @@ typedef struct operation {
 } operation;
 
 /* Each table ends with an operation without a name. */
-extern const operation arrays_operations[], blocks_operations[], lists_operations[], garbage_operations[],
-  managers_operations[], watches_operations[];
+extern const operation arrays_operations[], blocks_operations[], dicts_operations[], garbage_operations[],
+  lists_operations[], managers_operations[], watches_operations[];
 
 /* Defines the errors that the header documents for an operation. */
 #define E(name) SHAREABLE_E_##name
