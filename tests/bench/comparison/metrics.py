@@ -285,6 +285,21 @@ def memory(scale):
     return metric
 
 
+# The cases of dicts, and the tasks of their subjects.
+DICT_TASKS = {"get": "get", "set": "set", "add": "add", "delete and insert": "renew"}
+
+
+def dicts(scale):
+    """A key of a dict with 1,000 keys, in random order."""
+    metric = Metric("dicts", "rate")
+    lmdb = compiled("LMDB, C", "dicts_lmdb", package="liblmdb-dev")
+    metric.add(compiled(f"{OWN}, C", "dicts"), DICT_TASKS)
+    metric.add(lmdb, DICT_TASKS)
+    metric.add(Subject("LMDB with new transactions, C", lmdb.command, lmdb.missing), {"get": "get new"})
+    metric.add(compiled("Boost unordered_map, C++", "dicts_boost", package="libboost-dev"), DICT_TASKS)
+    return metric
+
+
 def copies(scale):
     """Bytes copied to a block, or from a block."""
     metric = Metric("copies", "bandwidth")
@@ -334,4 +349,4 @@ def huge(scale):
 
 
 def all_of(scale):
-    return [make(SCALES[scale]) for make in (access, handover, sizes, together, memory, copies, creation, huge)]
+    return [make(SCALES[scale]) for make in (access, handover, sizes, together, dicts, memory, copies, creation, huge)]

@@ -1,7 +1,7 @@
 """Measures the operations that have a goal, and compares each with similar work of other code:
 `make bench-speed`. The working directory is the build tree.
 
-  speed.py [--strict] [--rounds N]
+  speed.py [--strict] [--rounds N] [--only TEXT]
 
 All sides of a row are measured once in each round, in alternating order (rounds.py), and the values
 are medians. A row has the goal of its first side. If the goal is a ratio, it limits the ratio of the
@@ -16,6 +16,7 @@ import statistics
 import sys
 from dataclasses import dataclass
 from functools import partial
+from typing import Optional
 
 import metrics
 import rounds
@@ -49,6 +50,7 @@ def exchange(answer):
 TIME = Unit("ns", 1, operation)
 HANDOVER = Unit("ns", 0, exchange)
 SHARE = Unit("%", 2, share)
+PLACE = Unit("bytes", 1, lambda answer: float(answer[0]) / float(answer[1]))
 COUNT = Unit("", 0, lambda answer: float(answer[0]))
 
 
@@ -56,10 +58,11 @@ COUNT = Unit("", 0, lambda answer: float(answer[0]))
 class Row:
     title: str
     unit: Unit
-    goal: float
+    goal: Optional[float]  # None: this row only informs
     sides: dict  # by label: the subject and its task; the first side has the goal
     is_ratio: bool = False
     nanoseconds: int = NANOSECONDS
+    rounds: Optional[int] = None  # at most this number
 
 
 def go(group):
@@ -79,6 +82,52 @@ def luajit():
         "LD_LIBRARY_PATH=core/.libs",
     )
     return metrics.Subject("LuaJIT", ("env", *environment, shutil.which("luajit"), metrics.script("lists.lua"), "ours"))
+
+
+def dicts():
+    """Return the rows of dicts: 1,000 keys of 16 bytes with ints, in random order."""
+    own = metrics.compiled("C", "dicts")
+    lmdb = metrics.compiled("LMDB", "dicts_lmdb", package="liblmdb-dev")
+    boost = metrics.compiled("Boost", "dicts_boost", package="libboost-dev")
+
+    def beside(title, goal, task):
+        others = {"LMDB": (lmdb, task), "Boost unordered_map": (boost, task)}
+        if task == "get":
+            others["LMDB, new transactions"] = lmdb, "get new"
+        return Row(f"C: dict, {title}", TIME, goal, {"C": (own, task), **others})
+
+    def hot(title, goal, operation):
+        sides = {"shared": (own, f"hot {operation} shared"), "private": (own, f"hot {operation} private")}
+        return Row(f"C: dict, {title}, 4 processes", TIME, goal, sides, is_ratio=True, nanoseconds=200_000_000)
+
+    def memory(goal, places):
+        return Row(f"C: dict, memory of a counter of {places:,}", PLACE, goal, {"C": (own, f"memory {places}")}, rounds=1)
+
+    return (
+        beside("get an int", 33.3, "get"),
+        beside("set an int", None, "set"),
+        beside("add to an int", None, "add"),
+        beside("delete and insert", None, "renew"),
+        Row(
+            "C: dict, keys come and go, int and str",
+            TIME,
+            1.1,
+            {"after 9,000,000 operations": (own, "churn 9000000"), "after 20,000": (own, "churn 20000")},
+            is_ratio=True,
+        ),
+        Row(
+            "C: dict, open 1,000,000 keys",
+            TIME,
+            1.5,
+            {"dict": (own, "open 1000000"), "list": (own, "open-list 1000000")},
+            is_ratio=True,
+        ),
+        memory(None, 10),
+        memory(125, 1000),
+        memory(125, 1_000_000),
+        hot("get one key", 1.1, "get"),
+        hot("add to one key", None, "add"),
+    )
 
 
 def rows():
@@ -130,6 +179,7 @@ def rows():
             is_ratio=True,
             nanoseconds=100_000_000,
         ),
+        *dicts(),
     )
 
 
@@ -149,7 +199,7 @@ class Result:
         return statistics.median(a / b for a, b in zip(*self.values.values()))
 
     def is_reached(self):
-        return self.measured() <= self.row.goal
+        return self.row.goal is None or self.measured() <= self.row.goal
 
     def text(self):
         unit = self.row.unit
@@ -157,7 +207,10 @@ class Result:
         sides = ", ".join(f"{label} {value}" for label, value in values.items())
         name = "x" if self.row.is_ratio else unit.name
         digits = 2 if self.row.is_ratio else unit.digits
-        goal = f"{self.measured():.{digits}f} of at most {self.row.goal:g} {name}"
+        measured = f"{self.measured():.{digits}f}"
+        if self.row.goal is None:
+            return f"{self.row.title:42} {f'{measured} {name}':26} {'':8} {sides}"
+        goal = f"{measured} of at most {self.row.goal:g} {name}"
         return f"{self.row.title:42} {goal:26} {'reached' if self.is_reached() else 'MISSED':8} {sides}"
 
 
@@ -173,7 +226,7 @@ def measure(row, number):
             solos[label] = rounds.Solo(subject.command), task
         if next(iter(row.sides)) not in solos or (row.is_ratio and len(solos) < 2):
             return True
-        failed = rounds.measure(solos, number, row.nanoseconds, partial(result.add))
+        failed = rounds.measure(solos, min(number, row.rounds or number), row.nanoseconds, partial(result.add))
     finally:
         for solo, _ in solos.values():
             solo.close()
@@ -189,9 +242,10 @@ def main():
     parser = argparse.ArgumentParser(description="Measures the operations that have a goal.")
     parser.add_argument("--strict", action="store_true", help="exit with 1 if a goal is missed")
     parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--only", default="", help="measure only the rows whose titles contain this")
     arguments = parser.parse_args()
     print(f"{arguments.rounds} rounds, medians; load {os.getloadavg()[0]:.1f}")
-    reached = [measure(row, arguments.rounds) for row in rows()]
+    reached = [measure(row, arguments.rounds) for row in rows() if arguments.only in row.title]
     if None in reached:
         return 2
     return int(arguments.strict and not all(reached))
