@@ -93,8 +93,6 @@
 %ignore shareable_watch_free;
 %ignore shareable_watch_remove;
 
-/* The code of each binding calls these. */
-
 %ignore shareable_array;
 %ignore shareable_dtype;
 %ignore SHAREABLE_NDIM_MAX;
