@@ -159,8 +159,8 @@ static inline uint32_t shareable__dict_hash(const shareable_dict *dict, unsigned
  * dict's key size in bytes, or ends in a NUL. Does not check UTF-8: a str that is not UTF-8 is found
  * nowhere.
  */
-static inline shareable_status shareable__dict_encode_key(const shareable_dict *dict, const shareable_value *key,
-                                                          shareable__dict_key *encoded) {
+static inline __attribute__((always_inline)) shareable_status
+shareable__dict_encode_key(const shareable_dict *dict, const shareable_value *key, shareable__dict_key *encoded) {
   if (dict == NULL || shareable__list_check(dict->list) != SHAREABLE_OK)
     return SHAREABLE_E_CLOSED;
   if (key == NULL || !shareable__is_text(key->type) || key->length - 1 >= dict->key_size || key->text == NULL ||

@@ -31,12 +31,14 @@ static inline shareable__dict_probe shareable__dict_probe_begin(const shareable_
 
 /*
  * Finds the next entry with the tag. Returns false at the end. *place is less than the number of
- * places, whatever the index contains.
+ * places, whatever the index contains. An entry is a hint: the caller loads the version of the key
+ * next, and checks the sequence of the index after a fence if no key was found. So a relaxed load is
+ * sufficient, and the compiler keeps the parts in registers.
  */
 static inline bool shareable__dict_probe_next(const shareable__dict_parts *parts, shareable__dict_probe *probe,
                                               uint64_t *place) {
   while (probe->left > 0) {
-    uint64_t entry = __atomic_load_n(&parts->index[probe->slot], __ATOMIC_ACQUIRE);
+    uint64_t entry = __atomic_load_n(&parts->index[probe->slot], __ATOMIC_RELAXED);
 
     if (entry == 0)
       return false;

@@ -2,6 +2,7 @@
  * value_change.c - changing the value of a key, or inserting the key with a value.
  */
 #include "dict/value_change.h"
+#include "dict/dict_find.h"
 #include "sync/fast_store.h"
 #include "sync/item_lock.h"
 
@@ -63,8 +64,10 @@ static shareable_status remove_expired(shareable_dict *dict, const shareable__di
 static shareable_status change_absent(shareable_dict *dict, const shareable__dict_key *key,
                                       shareable__value_change *change, shareable__dict_deadline *deadline) {
   shareable__dict_hit hit = {0};
-  shareable_status status = shareable__dict_lock(dict, shareable__dict_time_left(deadline));
+  shareable_status status = shareable__text_check(key->value);
 
+  if (status == SHAREABLE_OK)
+    status = shareable__dict_lock(dict, shareable__dict_time_left(deadline));
   if (status != SHAREABLE_OK)
     return status;
   status = remove_expired(dict, key, &hit);
@@ -107,7 +110,8 @@ static shareable_status change_long(shareable_dict *dict, const shareable__dict_
 static shareable_status change_once(shareable_dict *dict, const shareable__dict_key *key,
                                     shareable__value_change *change, shareable__dict_deadline *deadline) {
   shareable__dict_hit hit;
-  shareable_status status = shareable__dict_find(dict, key, &hit);
+  shareable_status status =
+    shareable__dict_find_fast(dict, key, &hit) ? SHAREABLE_OK : shareable__dict_find(dict, key, &hit);
 
   if (status == SHAREABLE_OK && shareable__dict_place_expired(dict, hit.place))
     status = SHAREABLE_E_NO_KEY;
@@ -149,8 +153,6 @@ shareable_status shareable__dict_change_value(shareable_dict *dict, const sharea
 
   if (status == SHAREABLE_OK)
     status = shareable__dict_encode_key(dict, key, &encoded);
-  if (status == SHAREABLE_OK)
-    status = shareable__text_check(key);
   if (status == SHAREABLE_OK)
     status = shareable__sync_register(&dict->list->sync);
   return status == SHAREABLE_OK ? change_encoded(dict, &encoded, change, timeout) : status;
