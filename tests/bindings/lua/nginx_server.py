@@ -79,11 +79,16 @@ class Server:
 
     def __enter__(self):
         try:
-            self.wait_for(lambda: os.path.exists(os.path.join(self.folder, "socket")), "did not start")
+            self.wait_for(self.listens, "did not start")
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def listens(self):
+        """Returns whether nginx accepts connections. The socket has its name before that."""
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(os.path.join(self.folder, "socket")) == 0
 
     def wait_for(self, condition, failure):
         """Waits until the condition is true."""
