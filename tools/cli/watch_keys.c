@@ -109,12 +109,12 @@ static bool has_key(const watched_key *entry, const shareable_value *key) {
 
 /* The key has left its place. It may have another one: then its line is reported there. */
 static void leave(watch_keys *keys, watched_key *entry, watch_keys_line *changed, void *context) {
-  shareable_value value;
+  shareable_value value = shareable_none();
 
   if (entry->key.type == SHAREABLE_TYPE_NONE)
     return;
   if (shareable_dict_get(keys->dict, &entry->key, &value, NULL, 0) == SHAREABLE_E_NO_KEY)
-    set_line(entry, format_line(keys, &entry->key, SHAREABLE_E_NO_KEY, NULL), changed, context);
+    set_line(entry, format_line(keys, &entry->key, SHAREABLE_E_NO_KEY, &value), changed, context);
   clear(entry);
 }
 

@@ -19,7 +19,7 @@ static uint64_t magic(void) {
 }
 
 uint64_t shareable__dict_area_size(uint64_t places, uint32_t value_size) {
-  return sizeof(shareable__dict_area) + value_size + 8 * places + 8 * 2 * places;
+  return sizeof(shareable__dict_area) + value_size + 8 * places + 16 * places;
 }
 
 void shareable__dict_area_init(shareable__dict_area *header, uint64_t places, uint32_t key_size, uint32_t value_size,
