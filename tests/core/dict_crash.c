@@ -10,7 +10,7 @@
 
 /*
  * A writer that is killed after each of its stores. ptrace(2) stops it after each instruction. If that
- * has changed the block, the block is copied: nobody holds the writer's liveness lock on the copy, so
+ * has changed the block, the block is copied: no process holds the writer's liveness lock on the copy, so
  * the copy is what the writer would leave if it were killed there.
  */
 

@@ -279,7 +279,7 @@ static inline shareable_status shareable__dict_check_write(const shareable_dict 
   return dict == NULL ? SHAREABLE_E_CLOSED : shareable__list_check_write(dict->list);
 }
 
-/* Wakes those who wait for a key to appear. Called after the key was inserted. */
+/* Wakes the waiters for a key that was absent. Called after the key was inserted. */
 void shareable__dict_notify_absent(const shareable_dict *dict, uint32_t tag);
 
 /* Lists without a dict area. */
@@ -289,9 +289,5 @@ shareable_status shareable__dict_attach_plain(shareable_dict *dict, shareable_er
 
 /* Frees that index. */
 void shareable__dict_free_plain(shareable_dict *dict);
-
-/* Finds a key. Returns E_NO_KEY, or the errors of a read. */
-shareable_status shareable__dict_find_plain(const shareable_dict *dict, const shareable__dict_key *key,
-                                            shareable__dict_hit *hit);
 
 #endif

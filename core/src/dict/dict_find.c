@@ -26,12 +26,12 @@ static __attribute__((noinline)) shareable_status compare_slowly(const shareable
     SHAREABLE__READ_CONSISTENT(status, dict->list, item, slot, shareable__item_equals(&slot, key->value, equal));
   } while (!shareable__dict_same_key(dict, place, *version));
   *equal = *equal && status == SHAREABLE_OK;
-  return status == SHAREABLE_E_CORRUPT ? SHAREABLE_OK : status;
+  return status == SHAREABLE_E_CORRUPT || status == SHAREABLE_E_NOT_READY ? SHAREABLE_OK : status;
 }
 
 /*
  * Compares the key of a place with a key. *version is valid if they are equal. Returns E_BUSY if a
- * living writer has the item locked for too long. A corrupt key equals none.
+ * living writer has the item locked for too long. A corrupt or unwritten key equals none.
  */
 static inline __attribute__((always_inline)) shareable_status
 compare(const shareable_dict *dict, uint64_t place, const shareable__dict_key *key, bool *equal, uint64_t *version) {
@@ -39,7 +39,7 @@ compare(const shareable_dict *dict, uint64_t place, const shareable__dict_key *k
   shareable__slot slot = shareable__dict_key_slot(dict, place);
   size_t item = shareable__dict_key_item(place);
 
-  if (shareable__read_begin_fast(sync, item, version)) {
+  if (!dict->is_plain && shareable__read_begin_fast(sync, item, version)) {
     *equal = shareable__dict_key_equals(&slot, key);
     if (shareable__read_valid(sync, item, *version))
       return SHAREABLE_OK;
@@ -113,6 +113,14 @@ find_slowly(const shareable_dict *dict, const shareable__dict_key *key, shareabl
   return find_in_list(dict, key, hit);
 }
 
+/* The index of a plain list was made when it was opened: another key may have been written since. */
+static shareable_status find_plain(const shareable_dict *dict, const shareable__dict_key *key,
+                                   shareable__dict_hit *hit) {
+  shareable_status status = find_in_index(dict, key, hit);
+
+  return status == SHAREABLE_E_NO_KEY ? find_in_list(dict, key, hit) : status;
+}
+
 shareable_status shareable__dict_find(const shareable_dict *dict, const shareable__dict_key *key,
                                       shareable__dict_hit *hit) {
   uint64_t sequence;
@@ -121,7 +129,7 @@ shareable_status shareable__dict_find(const shareable_dict *dict, const shareabl
   if (shareable__dict_find_fast(dict, key, hit))
     return SHAREABLE_OK;
   if (dict->is_plain)
-    return shareable__dict_find_plain(dict, key, hit);
+    return find_plain(dict, key, hit);
   sequence = __atomic_load_n(&dict->parts.area->sequence, __ATOMIC_ACQUIRE);
   status = find_in_index(dict, key, hit);
   if (status != SHAREABLE_E_NO_KEY || is_stable(dict, sequence))

@@ -1,9 +1,6 @@
 /*
  * dict_plain.c - a list that has the form of a dict, but no dict area: for example, one of stock
  * Python. The handle is read-only, and has an index of its own, made when it was opened.
- *
- * Each key that the index finds is compared with the key in the list. If the index does not find a
- * key, it may have been written since: then all keys are compared.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,7 +9,6 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "dict/dict.h"
-#include "dict/dict_index.h"
 
 shareable__slot shareable__dict_plain_slot(const shareable_dict *dict, size_t item) {
   static unsigned char corrupt[8];
@@ -79,47 +75,4 @@ shareable_status shareable__dict_attach_plain(shareable_dict *dict, shareable_er
 void shareable__dict_free_plain(shareable_dict *dict) {
   if (dict->is_plain)
     free(dict->parts.index);
-}
-
-static shareable_status compare(const shareable_dict *dict, uint64_t place, const shareable__dict_key *key, bool *equal,
-                                uint64_t *version) {
-  size_t item = shareable__dict_key_item(place);
-  shareable_status status;
-
-  do {
-    shareable__slot slot = shareable__dict_key_slot(dict, place);
-
-    *equal = false;
-    *version = shareable__dict_version(dict, item);
-    SHAREABLE__READ_CONSISTENT(status, dict->list, item, slot, shareable__item_equals(&slot, key->value, equal));
-  } while (!shareable__dict_same_key(dict, place, *version));
-  if (status == SHAREABLE_E_CORRUPT || status == SHAREABLE_E_NOT_READY)
-    return SHAREABLE_OK;
-  return status;
-}
-
-static shareable_status find_in_list(const shareable_dict *dict, const shareable__dict_key *key,
-                                     shareable__dict_hit *hit) {
-  for (hit->place = 0; hit->place < dict->parts.places; hit->place++) {
-    bool equal;
-    shareable_status status = compare(dict, hit->place, key, &equal, &hit->version);
-
-    if (status != SHAREABLE_OK || equal)
-      return status;
-  }
-  return SHAREABLE_E_NO_KEY;
-}
-
-shareable_status shareable__dict_find_plain(const shareable_dict *dict, const shareable__dict_key *key,
-                                            shareable__dict_hit *hit) {
-  shareable__dict_probe probe = shareable__dict_probe_begin(&dict->parts, key->tag);
-
-  while (shareable__dict_probe_next(&dict->parts, &probe, &hit->place)) {
-    bool equal;
-    shareable_status status = compare(dict, hit->place, key, &equal, &hit->version);
-
-    if (status != SHAREABLE_OK || equal)
-      return status;
-  }
-  return find_in_list(dict, key, hit);
 }

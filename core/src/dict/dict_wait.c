@@ -1,8 +1,8 @@
 /*
  * dict_wait.c - waiting until a key has another value, or appears, or is gone.
  *
- * Each write of a value, and each delete, notifies the eventcount of the value's item. Who waits for
- * an absent key does not know its place: an insert also notifies the eventcount of the item that
+ * Each write of a value, and each delete, notifies the eventcount of the value's item. A waiter
+ * for an absent key does not know its place: an insert also notifies the eventcount of the item that
  * belongs to the hash of the key.
  */
 #include "dict/dict.h"

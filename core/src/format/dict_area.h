@@ -3,8 +3,8 @@
  *
  * A dict is a list: item 2p is the key of place p, or None if the place is free, and item 2p + 1 is
  * the value. The keys in the list are the truth. The area has what is derived from them, an index,
- * and what a list does not need: the lock of whoever changes keys, with an intent from which the
- * next owner completes a change of a dead one, and an expiry for each place.
+ * and what a list does not need: the lock of the process that changes keys, with an intent from
+ * which the next owner completes a change of a dead one, and an expiry for each place.
  */
 #ifndef SHAREABLE__DICT_AREA_H
 #define SHAREABLE__DICT_AREA_H
