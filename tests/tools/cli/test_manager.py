@@ -725,11 +725,11 @@ def test_a_manager_that_the_library_has_started_for_python_is_listed():
 
 
 def test_stop_all_ends_the_managers_of_this_user():
-    """In a /dev/shm of its own, because others may run managers."""
+    """In a /run and a /dev/shm of its own, because others may run managers, and this test would end them."""
     if os.geteuid() != 0 or shutil.which("unshare") is None:
-        pytest.skip("needs root and unshare, for a /dev/shm without managers")
+        pytest.skip("needs root and unshare, for a /run and a /dev/shm without managers")
     script = f"""
-mount -t tmpfs shm /dev/shm && chmod 1777 /dev/shm || exit 77
+mount -t tmpfs shm /dev/shm && chmod 1777 /dev/shm && mount -t tmpfs -o mode=755 run /run || exit 77
 echo key | {COMMAND} manager --authkey-fd 0 >/dev/null 2>&1 &
 echo key | {COMMAND} manager --authkey-fd 0 >/dev/null 2>&1 &
 echo key | {sys.executable} -c '{BY_OWNER}' {COMMAND} manager --authkey-fd 0 >/dev/null 2>&1 & other=$!
