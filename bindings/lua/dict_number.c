@@ -12,103 +12,11 @@ static double real_of(const shareable_value *number) {
   return number->type == SHAREABLE_TYPE_INT ? (double)number->integer : number->real;
 }
 
-/* Adds to an int that must be there: shareable_dict_add() would insert the key. */
-static shareable_status add_to_present_int(const object *self, const shareable_value *key, int64_t delta,
-                                           int64_t *sum) {
-  int64_t expected = 0;
-  int exchanged = 0;
-  shareable_status status = shareable_dict_get_int(self->dict, key, &expected);
-
-  while (status == SHAREABLE_OK && !exchanged) {
-    if (__builtin_add_overflow(expected, delta, sum))
-      return SHAREABLE_E_OVERFLOW;
-    status = shareable_dict_compare_exchange(self->dict, key, &expected, *sum, self->timeout, &exchanged);
-  }
-  return status;
-}
-
 shareable_status dict_number_add_int(const object *self, const shareable_value *key, int64_t delta,
                                      const int64_t *initial, int64_t ttl, int64_t *sum) {
-  if (initial == NULL)
-    return add_to_present_int(self, key, delta, sum);
-  return shareable_dict_add(self->dict, key, delta, *initial, ttl, self->timeout, sum);
-}
+  uint32_t flags = initial == NULL ? SHAREABLE_DICT_IF_PRESENT : SHAREABLE_DICT_ANY;
 
-/*
- * Adds to a float that must be there. If the key is deleted meanwhile, shareable_dict_add_float()
- * inserts it again: then it is NaN, and has expired.
- */
-static shareable_status add_to_present_float(const object *self, const shareable_value *key, double delta,
-                                             double *sum) {
-  double found = 0;
-  shareable_status status = shareable_dict_get_float(self->dict, key, &found);
-
-  if (status != SHAREABLE_OK)
-    return status;
-  status = shareable_dict_add_float(self->dict, key, delta, NAN, 1, self->timeout, sum);
-  if (status == SHAREABLE_OK && isnan(*sum) && !isnan(found) && !isnan(delta))
-    return SHAREABLE_E_NO_KEY;
-  return status;
-}
-
-static shareable_status add_to_float(const object *self, const shareable_value *key, double delta,
-                                     const double *initial, int64_t ttl, shareable_value *sum) {
-  *sum = shareable_float(0);
-  if (initial == NULL)
-    return add_to_present_float(self, key, delta, &sum->real);
-  return shareable_dict_add_float(self->dict, key, delta, *initial, ttl, self->timeout, &sum->real);
-}
-
-/*
- * Removes an int, to which a float is added, and stores it. Returns E_TYPE if the value is not an int.
- */
-static shareable_status take_int(const object *self, const shareable_value *key, int64_t *integer, int64_t *ttl) {
-  shareable_value found = shareable_none();
-  shareable_status status = shareable_dict_get_int(self->dict, key, integer);
-
-  if (status == SHAREABLE_OK)
-    status = shareable_dict_ttl(self->dict, key, ttl);
-  if (status == SHAREABLE_OK)
-    status = shareable_dict_pop(self->dict, key, &found, NULL, 0, self->timeout);
-  if (status != SHAREABLE_OK)
-    return status == SHAREABLE_E_BUFFER ? SHAREABLE_E_TYPE : status;
-  *integer = found.integer;
-  if (found.type == SHAREABLE_TYPE_INT)
-    return SHAREABLE_OK;
-  shareable_dict_set(self->dict, key, &found, SHAREABLE_DICT_IF_ABSENT, *ttl, self->timeout); /* its type changed */
-  return SHAREABLE_E_TYPE;
-}
-
-/*
- * Adds to a float. An int is taken from the dict, and added with the delta: so no number that another
- * process adds meanwhile is lost.
- */
-static shareable_status add_as_float(const object *self, const shareable_value *key, double delta,
-                                     const double *initial, int64_t ttl, shareable_value *sum) {
-  static const double zero = 0;
-  int64_t integer, left;
-  shareable_status status;
-
-  for (;;) {
-    status = add_to_float(self, key, delta, initial, ttl, sum);
-    if (status != SHAREABLE_E_TYPE)
-      return status;
-    status = take_int(self, key, &integer, &left);
-    if (status == SHAREABLE_E_NO_KEY)
-      continue;
-    if (status != SHAREABLE_OK)
-      return status;
-    delta += (double)integer;
-    ttl = left;
-    initial = &zero;
-  }
-}
-
-/* Adds an int to an int. */
-static shareable_status add_as_int(const object *self, const shareable_value *key, int64_t delta,
-                                   const int64_t *initial, int64_t ttl, shareable_value *sum) {
-  *sum = shareable_int(0);
-  return dict_number_add_int(self, key, delta, initial, ttl, &sum->integer);
+  return shareable_dict_add(self->dict, key, delta, initial == NULL ? 0 : *initial, flags, ttl, self->timeout, sum);
 }
 
 /*
@@ -120,24 +28,20 @@ static shareable_status add_as_int(const object *self, const shareable_value *ke
  */
 static shareable_status add(const object *self, const shareable_value *key, const shareable_value *delta,
                             const shareable_value *initial, int64_t ttl, shareable_value *sum) {
-  double real = real_of(delta), first = initial == NULL ? 0 : real_of(initial);
-  const double *initial_real = initial == NULL ? NULL : &first;
+  bool is_int = delta->type == SHAREABLE_TYPE_INT && initial != NULL && initial->type == SHAREABLE_TYPE_INT;
+  int64_t whole = delta->integer;
+  uint32_t flags = SHAREABLE_DICT_CONVERT | (initial == NULL ? SHAREABLE_DICT_IF_PRESENT : 0);
   shareable_status status;
-  int64_t whole;
 
-  if (delta->type == SHAREABLE_TYPE_INT && (initial == NULL || initial->type == SHAREABLE_TYPE_INT)) {
-    status = add_as_int(self, key, delta->integer, initial == NULL ? NULL : &initial->integer, ttl, sum);
-    if (status != SHAREABLE_E_TYPE)
+  if (delta->type == SHAREABLE_TYPE_INT || number_is_whole(delta->real, &whole)) {
+    *sum = shareable_int(0);
+    status = dict_number_add_int(self, key, whole, is_int ? &initial->integer : NULL, ttl, &sum->integer);
+    if (status != SHAREABLE_E_TYPE && (status != SHAREABLE_E_NO_KEY || initial == NULL))
       return status;
   }
-  status = add_to_float(self, key, real, initial_real, ttl, sum);
-  if (status == SHAREABLE_E_TYPE && number_is_whole(real, &whole))
-    status = add_as_int(self, key, whole, NULL, 0, sum);
-  else if (status == SHAREABLE_E_TYPE)
-    status = add_as_float(self, key, real, initial_real, ttl, sum);
-  if (status == SHAREABLE_E_NO_KEY && initial != NULL) /* it was deleted meanwhile */
-    return add_as_float(self, key, real, initial_real, ttl, sum);
-  return status;
+  *sum = shareable_float(0);
+  return shareable_dict_add_float(self->dict, key, real_of(delta), initial == NULL ? 0 : real_of(initial), flags, ttl,
+                                  self->timeout, &sum->real);
 }
 
 /* Returns a number, or a string of digits, which ngx.shared.DICT accepts too; or raises an error. */

@@ -161,11 +161,11 @@ PyObject *dict_setdefault(PyObject *self, PyObject *const *arguments, Py_ssize_t
 }
 
 static shareable_status call_add(dict_call *call, int64_t timeout) {
-  return shareable_dict_add(call->dict, call->key, call->integer, call->integer2, call->ttl, timeout, &call->integer2);
+  return shareable_dict_add(call->dict, call->key, call->integer, call->integer2, 0, call->ttl, timeout, &call->integer2);
 }
 
 static shareable_status call_add_float(dict_call *call, int64_t timeout) {
-  return shareable_dict_add_float(call->dict, call->key, call->real, call->real2, call->ttl, timeout, &call->real2);
+  return shareable_dict_add_float(call->dict, call->key, call->real, call->real2, 0, call->ttl, timeout, &call->real2);
 }
 
 /* In the guard. */
@@ -209,7 +209,7 @@ static inline PyObject *add_one(PyObject *self, PyObject *object) {
   if (dict_key_from(object, &key) < 0)
     return NULL;
   guard_enter();
-  status = shareable_dict_add(dict_of(self), &key, 1, 0, 0, 0, &sum);
+  status = shareable_dict_add(dict_of(self), &key, 1, 0, 0, 0, 0, &sum);
   guard_leave();
   return status == SHAREABLE_OK ? PyLong_FromLongLong(sum) : NULL;
 }

@@ -1571,12 +1571,13 @@ SHAREABLE_API shareable_status shareable_dict_get_str(const shareable_dict *dict
 SHAREABLE_API shareable_status shareable_dict_get_bytes(const shareable_dict *dict, const shareable_value *key,
                                                         void *buffer, size_t size, size_t *length);
 
-/* Which keys shareable_dict_set() writes. Or-ed with SHAREABLE_DICT_NO_EVICT. */
+/* Which keys shareable_dict_set() writes, and shareable_dict_add(). Or-ed with the flags after the first three. */
 enum {
   SHAREABLE_DICT_ANY = 0,
-  SHAREABLE_DICT_IF_ABSENT = 1 << 0,
+  SHAREABLE_DICT_IF_ABSENT = 1 << 0, /* only for a set */
   SHAREABLE_DICT_IF_PRESENT = 1 << 1,
-  SHAREABLE_DICT_NO_EVICT = 1 << 2 /* return E_FULL also if the dict evicts keys */
+  SHAREABLE_DICT_NO_EVICT = 1 << 2, /* return E_FULL also if the dict evicts keys */
+  SHAREABLE_DICT_CONVERT = 1 << 3   /* only for add_float: an int becomes a float */
 };
 
 /*
@@ -1603,18 +1604,23 @@ SHAREABLE_API shareable_status shareable_dict_set(shareable_dict *dict, const sh
  *
  *   delta    is added to the value, which must be an int, or a float for add_float
  *   initial  the value before the addition, if the key is absent
+ *   flags    SHAREABLE_DICT_ANY, IF_PRESENT (an absent key is not inserted), NO_EVICT, and for
+ *            add_float CONVERT (an int becomes a float, to which `delta` is added)
  *   ttl      as for shareable_dict_set(), of a key that is inserted; a key that is there keeps its
  *            TTL. So a counter of a rate limit is one call: the key is the client, `initial` is 0,
  *            and `ttl` is the window
  *   result   receives the new value; may be NULL
  *
  * Return E_TYPE if the value is not an int (a float for add_float), E_OVERFLOW if the sum does not
- * fit in 64 bits, or the same codes as shareable_dict_set(). Then the value is unchanged.
+ * fit in 64 bits, E_NO_KEY as IF_PRESENT demands, or the same codes as shareable_dict_set(). Then the
+ * value is unchanged.
  */
 SHAREABLE_API shareable_status shareable_dict_add(shareable_dict *dict, const shareable_value *key, int64_t delta,
-                                                  int64_t initial, int64_t ttl, int64_t timeout, int64_t *result);
+                                                  int64_t initial, uint32_t flags, int64_t ttl, int64_t timeout,
+                                                  int64_t *result);
 SHAREABLE_API shareable_status shareable_dict_add_float(shareable_dict *dict, const shareable_value *key, double delta,
-                                                        double initial, int64_t ttl, int64_t timeout, double *result);
+                                                        double initial, uint32_t flags, int64_t ttl, int64_t timeout,
+                                                        double *result);
 
 /*
  * Writes `desired` if the value is the int *expected, and stores 1 in *exchanged. Otherwise stores 0

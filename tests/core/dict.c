@@ -91,18 +91,18 @@ Test(dict, adds_and_compares_ints) {
   int64_t integer = 0, expected = 7;
   int exchanged = 9;
 
-  cr_ok(shareable_dict_add(dict, &key, 5, 100, 0, -1, &integer));
+  cr_ok(shareable_dict_add(dict, &key, 5, 100, 0, 0, -1, &integer));
   cr_assert_eq(integer, 105);
-  cr_ok(shareable_dict_add(dict, &key, 5, 100, 0, -1, &integer));
+  cr_ok(shareable_dict_add(dict, &key, 5, 100, 0, 0, -1, &integer));
   cr_assert_eq(integer, 110);
   cr_ok(shareable_dict_compare_exchange(dict, &key, &expected, 1, -1, &exchanged));
   cr_assert(exchanged == 0 && expected == 110);
   cr_ok(shareable_dict_compare_exchange(dict, &key, &expected, 1, -1, &exchanged));
   cr_assert(exchanged == 1 && get(dict, "hits") == 1);
   cr_ok(set(dict, "hits", shareable_int(INT64_MAX)));
-  cr_status(shareable_dict_add(dict, &key, 1, 0, 0, -1, &integer), SHAREABLE_E_OVERFLOW);
+  cr_status(shareable_dict_add(dict, &key, 1, 0, 0, 0, -1, &integer), SHAREABLE_E_OVERFLOW);
   cr_ok(set(dict, "hits", shareable_float(1.5)));
-  cr_status(shareable_dict_add(dict, &key, 1, 0, 0, -1, &integer), SHAREABLE_E_TYPE);
+  cr_status(shareable_dict_add(dict, &key, 1, 0, 0, 0, -1, &integer), SHAREABLE_E_TYPE);
   end_dict(dict);
 }
 
@@ -116,7 +116,7 @@ Test(dict, forgets_a_key_when_its_time_is_over) {
   usleep(40000);
   cr_assert_eq(get(dict, "key"), -1);
   cr_status(delete (dict, "key"), SHAREABLE_E_NO_KEY);
-  cr_ok(shareable_dict_add(dict, &key, 5, 0, INT64_MAX, -1, &integer));
+  cr_ok(shareable_dict_add(dict, &key, 5, 0, 0, INT64_MAX, -1, &integer));
   cr_assert_eq(integer, 5);
   check_index(dict);
   end_dict(dict);
@@ -236,12 +236,61 @@ Test(dict, adds_to_floats) {
   const shareable_value key = shareable_str("sum");
   double real = 0;
 
-  cr_ok(shareable_dict_add_float(dict, &key, 0.5, 1.0, 0, -1, &real));
+  cr_ok(shareable_dict_add_float(dict, &key, 0.5, 1.0, 0, 0, -1, &real));
   cr_assert_eq(real, 1.5);
-  cr_ok(shareable_dict_add_float(dict, &key, 0.25, 1.0, 0, -1, &real));
+  cr_ok(shareable_dict_add_float(dict, &key, 0.25, 1.0, 0, 0, -1, &real));
   cr_assert_eq(real, 1.75);
   cr_ok(set(dict, "sum", shareable_int(1)));
-  cr_status(shareable_dict_add_float(dict, &key, 1, 0, 0, -1, &real), SHAREABLE_E_TYPE);
+  cr_status(shareable_dict_add_float(dict, &key, 1, 0, 0, 0, -1, &real), SHAREABLE_E_TYPE);
+  end_dict(dict);
+}
+
+Test(dict, adds_a_float_to_an_int_if_it_may_convert_it) {
+  shareable_dict *dict = new_dict(3, 8, 8);
+  const shareable_value key = shareable_str("sum"), two = shareable_int(2);
+  const uint32_t convert = SHAREABLE_DICT_CONVERT;
+  shareable_value value;
+  double real = 0;
+  int64_t ttl;
+
+  cr_ok(shareable_dict_set(dict, &key, &two, 0, INT64_C(60000000000), -1));
+  cr_ok(shareable_dict_add_float(dict, &key, 0.5, 0, convert, 0, -1, &real));
+  cr_assert_eq(real, 2.5);
+  cr_ok(shareable_dict_add_float(dict, &key, 0.5, 0, convert, 0, -1, &real));
+  cr_assert_eq(real, 3.0);
+  cr_ok(shareable_dict_get(dict, &key, &value, NULL, 0));
+  cr_assert(value.type == SHAREABLE_TYPE_FLOAT && value.real == 3.0);
+  cr_ok(shareable_dict_ttl(dict, &key, &ttl));
+  cr_assert(ttl > 0);
+  cr_ok(set(dict, "sum", shareable_bool(1)));
+  cr_status(shareable_dict_add_float(dict, &key, 1, 0, convert, 0, -1, &real), SHAREABLE_E_TYPE);
+  end_dict(dict);
+}
+
+Test(dict, adds_only_to_the_keys_that_the_flags_mean) {
+  const shareable_value key = shareable_str("d"), a = shareable_str("a"), c = shareable_str("c");
+  const uint32_t present = SHAREABLE_DICT_IF_PRESENT, kept = SHAREABLE_DICT_NO_EVICT;
+  shareable_dict *dict = NULL;
+  int64_t integer = 0;
+  double real = 0;
+
+  cr_ok(shareable_dict_create(&dict, own_name(), 3, 8, 8, SHAREABLE_EVICT, 0600, NULL));
+  cr_status(shareable_dict_add(dict, &key, INT64_MAX, 1, present, 0, -1, &integer), SHAREABLE_E_NO_KEY);
+  cr_status(shareable_dict_add_float(dict, &key, 1, 0, present, 0, -1, &real), SHAREABLE_E_NO_KEY);
+  cr_assert_eq(length(dict), 0);
+  cr_ok(set(dict, "a", shareable_int(1)));
+  cr_ok(set(dict, "b", shareable_int(2)));
+  cr_ok(set(dict, "c", shareable_float(3)));
+  cr_status(shareable_dict_add(dict, &key, 1, 0, kept, 0, -1, &integer), SHAREABLE_E_FULL);
+  cr_status(shareable_dict_add_float(dict, &key, 1, 0, kept, 0, -1, &real), SHAREABLE_E_FULL);
+  cr_ok(shareable_dict_add(dict, &a, 1, 0, present | kept, 0, -1, &integer));
+  cr_ok(shareable_dict_add_float(dict, &c, 1, 0, present, 0, -1, &real));
+  cr_assert(integer == 2 && real == 4.0 && shareable_dict_evicted(dict) == 0);
+  cr_ok(shareable_dict_add(dict, &key, 1, 0, 0, 0, -1, &integer));
+  cr_assert_eq(shareable_dict_evicted(dict), 1);
+  cr_status(shareable_dict_add(dict, &key, 1, 0, SHAREABLE_DICT_CONVERT, 0, -1, &integer), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_dict_add(dict, &key, 1, 0, SHAREABLE_DICT_IF_ABSENT, 0, -1, &integer), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_dict_add_float(dict, &key, 1, 0, 1 << 20, 0, -1, &real), SHAREABLE_E_ARGUMENT);
   end_dict(dict);
 }
 
@@ -274,7 +323,7 @@ Test(dict, changes_the_ttl_of_a_key) {
   cr_ok(shareable_dict_expire(dict, &key, 60000000000, -1));
   cr_ok(shareable_dict_ttl(dict, &key, &ttl));
   cr_assert(ttl > 50000000000 && ttl <= 60000000000);
-  cr_ok(shareable_dict_add(dict, &key, 1, 0, 5, -1, NULL));
+  cr_ok(shareable_dict_add(dict, &key, 1, 0, 0, 5, -1, NULL));
   cr_ok(shareable_dict_ttl(dict, &key, &ttl));
   cr_assert(ttl > 50000000000);
   cr_ok(shareable_dict_get_stale(dict, &key, &value, NULL, 0, &is_stale));
@@ -577,8 +626,8 @@ Test(dict, refuses_use_after_close_and_of_null) {
     cr_status(shareable_dict_get(each, &key, &value, NULL, 0), SHAREABLE_E_CLOSED);
     cr_status(shareable_dict_get_int(each, &key, &integer), SHAREABLE_E_CLOSED);
     cr_status(shareable_dict_set(each, &key, &one, 0, 0, -1), SHAREABLE_E_CLOSED);
-    cr_status(shareable_dict_add(each, &key, 1, 0, 0, -1, NULL), SHAREABLE_E_CLOSED);
-    cr_status(shareable_dict_add_float(each, &key, 1, 0, 0, -1, NULL), SHAREABLE_E_CLOSED);
+    cr_status(shareable_dict_add(each, &key, 1, 0, 0, 0, -1, NULL), SHAREABLE_E_CLOSED);
+    cr_status(shareable_dict_add_float(each, &key, 1, 0, 0, 0, -1, NULL), SHAREABLE_E_CLOSED);
     cr_status(shareable_dict_compare_exchange(each, &key, &integer, 1, -1, NULL), SHAREABLE_E_CLOSED);
     cr_status(shareable_dict_delete(each, &key, -1), SHAREABLE_E_CLOSED);
     cr_status(shareable_dict_pop(each, &key, &value, NULL, 0, -1), SHAREABLE_E_CLOSED);
@@ -761,7 +810,7 @@ Test(dict, begins_a_ttl_when_the_key_is_inserted) {
   cr_ok(shareable_dict_open(&other, own_name(), 0, NULL));
   cr_assert_eq(pthread_create(&thread, NULL, hold_the_lock, other), 0);
   usleep(5000);
-  cr_ok(shareable_dict_add(dict, &key, 1, 0, 10000000000, -1, NULL));
+  cr_ok(shareable_dict_add(dict, &key, 1, 0, 0, 10000000000, -1, NULL));
   cr_ok(shareable_dict_ttl(dict, &key, &ttl));
   cr_assert_gt(ttl, 9800000000); /* less the time from the insert to here */
   pthread_join(thread, NULL);

@@ -31,7 +31,13 @@ static shareable_status replace_a(shareable_dict *dict) {
 static shareable_status add_to_a(shareable_dict *dict) {
   const shareable_value key = shareable_str("a");
 
-  return shareable_dict_add(dict, &key, 10, 0, 0, -1, NULL);
+  return shareable_dict_add(dict, &key, 10, 0, 0, 0, -1, NULL);
+}
+
+static shareable_status add_half_to_a(shareable_dict *dict) {
+  const shareable_value key = shareable_str("a");
+
+  return shareable_dict_add_float(dict, &key, 0.5, 0, SHAREABLE_DICT_CONVERT, 0, -1, NULL);
 }
 
 static shareable_status reindex(shareable_dict *dict) {
@@ -165,6 +171,16 @@ static void check_added(shareable_dict *dict) {
   check_b(dict);
 }
 
+static void check_half_added(shareable_dict *dict) {
+  const shareable_value key = shareable_str("a");
+  shareable_value value;
+
+  cr_ok(shareable_dict_get(dict, &key, &value, NULL, 0));
+  cr_assert(value.type == SHAREABLE_TYPE_INT ? value.integer == 1
+                                             : value.type == SHAREABLE_TYPE_FLOAT && value.real == 1.5);
+  check_b(dict);
+}
+
 static void check_replaced(shareable_dict *dict) {
   const shareable_value key = shareable_str("a");
   char buffer[8];
@@ -186,6 +202,7 @@ Test(dict_crash, completes_the_delete_of_a_killed_writer) {
 
 Test(dict_crash, has_the_old_or_the_new_value_of_a_killed_writer) {
   kill_at_each_store(add_to_a, 8, check_added);
+  kill_at_each_store(add_half_to_a, 8, check_half_added);
   kill_at_each_store(replace_a, 8, check_replaced);
 }
 

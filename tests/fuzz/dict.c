@@ -102,8 +102,8 @@ static void add(shareable_dict *dict, const shareable_value *key, const shareabl
   int exchanged = 0;
   double real;
 
-  shareable_dict_add(dict, key, value->type == SHAREABLE_TYPE_INT ? INT64_MAX : 3, 1, 1000, TIMEOUT_NS, &sum);
-  shareable_dict_add_float(dict, key, 0.5, 0, 0, TIMEOUT_NS, &real);
+  shareable_dict_add(dict, key, value->type == SHAREABLE_TYPE_INT ? INT64_MAX : 3, 1, 0, 1000, TIMEOUT_NS, &sum);
+  shareable_dict_add_float(dict, key, 0.5, 0, SHAREABLE_DICT_CONVERT, 0, TIMEOUT_NS, &real);
   shareable_dict_compare_exchange(dict, key, &expected, 1, TIMEOUT_NS, &exchanged);
   need(exchanged == 0 || exchanged == 1);
   shareable_dict_expire(dict, key, value->type == SHAREABLE_TYPE_INT ? 1 : INT64_MAX, TIMEOUT_NS);

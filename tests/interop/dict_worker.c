@@ -103,7 +103,7 @@ static void add_to_shared(unsigned n) {
   char name[40];
   const shareable_value key = key_of(name, "shared", n);
   int64_t amount = random_below(100);
-  shareable_status status = shareable_dict_add(dict, &key, amount, 0, 0, -1, NULL);
+  shareable_status status = shareable_dict_add(dict, &key, amount, 0, 0, 0, -1, NULL);
 
   check(status == SHAREABLE_OK, name, status);
   added[n] += amount;

@@ -60,7 +60,7 @@ static void *work(void *number) {
 
     must(shareable_dict_set(dict, &key, &value, SHAREABLE_DICT_ANY, 0, -1), "set");
     check_own(dict, &key, length);
-    must(shareable_dict_add(dict, &counter, 1, 0, 0, -1, NULL), "add");
+    must(shareable_dict_add(dict, &counter, 1, 0, 0, 0, -1, NULL), "add");
     if (round % 2 == 0)
       must(shareable_dict_delete(dict, &key, -1), "delete");
   }

@@ -285,13 +285,13 @@ static void count_up(void) {
   shareable_value own = key_of(&key_text, 'c', self, 0);
   shareable_status status;
 
-  status = shareable_dict_add(dict, &total, 1, 0, 0, -1, NULL);
+  status = shareable_dict_add(dict, &total, 1, 0, 0, 0, -1, NULL);
   mine->added += status == SHAREABLE_OK;
   if (status == SHAREABLE_OK || status == SHAREABLE_E_BUSY)
-    status = shareable_dict_add(dict, &own, 1, 0, 0, -1, NULL);
+    status = shareable_dict_add(dict, &own, 1, 0, 0, 0, -1, NULL);
   mine->own_added += status == SHAREABLE_OK;
   if (status == SHAREABLE_OK || status == SHAREABLE_E_BUSY)
-    status = shareable_dict_add_float(dict, &half, 0.5, 0, 0, -1, NULL);
+    status = shareable_dict_add_float(dict, &half, 0.5, 0, 0, 0, -1, NULL);
   mine->halves += status == SHAREABLE_OK;
   if (status != SHAREABLE_OK && !is_refusal(status))
     fail("add: %s", shareable_status_name(status));

@@ -79,7 +79,7 @@ static _Noreturn void call(void) {
 
     snprintf(text, sizeof text, "client-%d", window);
     key = shareable_str(text);
-    must(shareable_dict_add(dict, &key, 1, 0, TTL_NS * (notes->is_one_key ? 1 : 1000), -1, &sum), "add");
+    must(shareable_dict_add(dict, &key, 1, 0, 0, TTL_NS * (notes->is_one_key ? 1 : 1000), -1, &sum), "add");
     if (sum <= LIMIT) {
       count(&notes->passed[window]);
       count(&notes->sums[sum]);

@@ -40,14 +40,14 @@ static shareable_value add(shareable_dict *dict, const shareable_value *key, con
   if (number->type == SHAREABLE_TYPE_INT && initial->type == SHAREABLE_TYPE_INT) {
     sum = shareable_int(0);
     status =
-      shareable_dict_add(dict, key, number->integer, initial->integer, options->ttl, options->timeout, &sum.integer);
+      shareable_dict_add(dict, key, number->integer, initial->integer, 0, options->ttl, options->timeout, &sum.integer);
     if (status != SHAREABLE_OK)
       die(dict, key, status, "an int");
     return sum;
   }
   sum = shareable_float(0);
   status =
-    shareable_dict_add_float(dict, key, real_of(number), real_of(initial), options->ttl, options->timeout, &sum.real);
+    shareable_dict_add_float(dict, key, real_of(number), real_of(initial), 0, options->ttl, options->timeout, &sum.real);
   if (status != SHAREABLE_OK)
     die(dict, key, status, "a float");
   return sum;

@@ -71,26 +71,32 @@ static inline size_t shareable__dict_value_item(uint64_t place) {
 shareable__slot shareable__dict_plain_slot(const shareable_dict *dict, size_t item);
 
 /* Finds slots without the offsets in the list: all keys have one width, and all values. */
-static inline shareable__slot shareable__dict_key_slot(const shareable_dict *dict, uint64_t place) {
-  const shareable__layout *layout = &dict->list->layout;
-
-  if (dict->is_plain)
-    return shareable__dict_plain_slot(dict, shareable__dict_key_item(place));
-  return (shareable__slot){.data = layout->data + place * ((size_t)dict->key_size + dict->value_size),
-                           .size = dict->key_size,
+static inline shareable__slot shareable__dict_slot_of_key(const shareable__layout *layout, size_t key_size,
+                                                          size_t value_size, uint64_t place) {
+  return (shareable__slot){.data = layout->data + place * (key_size + value_size),
+                           .size = key_size,
                            .format = layout->formats + 16 * place,
                            .code = layout->codes + 2 * place};
 }
 
-static inline shareable__slot shareable__dict_value_slot(const shareable_dict *dict, uint64_t place) {
-  const shareable__layout *layout = &dict->list->layout;
-
-  if (dict->is_plain)
-    return shareable__dict_plain_slot(dict, shareable__dict_value_item(place));
-  return (shareable__slot){.data = layout->data + place * ((size_t)dict->key_size + dict->value_size) + dict->key_size,
-                           .size = dict->value_size,
+static inline shareable__slot shareable__dict_slot_of_value(const shareable__layout *layout, size_t key_size,
+                                                            size_t value_size, uint64_t place) {
+  return (shareable__slot){.data = layout->data + place * (key_size + value_size) + key_size,
+                           .size = value_size,
                            .format = layout->formats + 16 * place + 8,
                            .code = layout->codes + 2 * place + 1};
+}
+
+static inline shareable__slot shareable__dict_key_slot(const shareable_dict *dict, uint64_t place) {
+  if (dict->is_plain)
+    return shareable__dict_plain_slot(dict, shareable__dict_key_item(place));
+  return shareable__dict_slot_of_key(&dict->list->layout, dict->key_size, dict->value_size, place);
+}
+
+static inline shareable__slot shareable__dict_value_slot(const shareable_dict *dict, uint64_t place) {
+  if (dict->is_plain)
+    return shareable__dict_plain_slot(dict, shareable__dict_value_item(place));
+  return shareable__dict_slot_of_value(&dict->list->layout, dict->key_size, dict->value_size, place);
 }
 
 /* Returns the version word of an item of the dict. */
@@ -149,7 +155,7 @@ static inline void shareable__dict_note_use(const shareable_dict *dict, uint64_t
  * Returns the tag of a key. Keys may be hostile: without the seed, a program cannot find many keys
  * with one home. A str and bytes of the same bytes are two keys, and have different tags.
  */
-static inline uint32_t shareable__dict_hash(const shareable_dict *dict, unsigned char code, const void *text,
+static inline __attribute__((always_inline)) uint32_t shareable__dict_hash(const shareable_dict *dict, unsigned char code, const void *text,
                                             size_t length) {
   return (uint32_t)shareable__siphash13(dict->seed[code == SHAREABLE__CODE_BYTES], text, length);
 }
@@ -159,20 +165,8 @@ static inline uint32_t shareable__dict_hash(const shareable_dict *dict, unsigned
  * dict's key size in bytes, or ends in a NUL. Does not check UTF-8: a str that is not UTF-8 is found
  * nowhere.
  */
-static inline __attribute__((always_inline)) shareable_status
-shareable__dict_encode_key(const shareable_dict *dict, const shareable_value *key, shareable__dict_key *encoded) {
-  if (dict == NULL || shareable__list_check(dict->list) != SHAREABLE_OK)
-    return SHAREABLE_E_CLOSED;
-  if (key == NULL || !shareable__is_text(key->type) || key->length - 1 >= dict->key_size || key->text == NULL ||
-      key->text[key->length - 1] == '\0')
-    return SHAREABLE_E_KEY;
-  encoded->value = key;
-  encoded->item.format = dict->key_format;
-  encoded->item.code = key->type == SHAREABLE_TYPE_STR ? SHAREABLE__CODE_STR : SHAREABLE__CODE_BYTES;
-  shareable__item_set_data(&encoded->item, key->text, (size_t)key->length);
-  encoded->tag = shareable__dict_hash(dict, encoded->item.code, key->text, (size_t)key->length);
-  return SHAREABLE_OK;
-}
+shareable_status shareable__dict_encode_key(const shareable_dict *dict, const shareable_value *key,
+                                            shareable__dict_key *encoded);
 
 /* Uses the seed of the hash. */
 void shareable__dict_set_seed(shareable_dict *dict, const uint64_t seed[2]);

@@ -76,11 +76,6 @@ static shareable_status find_in_list(const shareable_dict *dict, const shareable
   return SHAREABLE_E_NO_KEY;
 }
 
-static bool is_stable(const shareable_dict *dict, uint64_t sequence) {
-  __atomic_thread_fence(__ATOMIC_ACQUIRE);
-  return sequence % 2 == 0 && __atomic_load_n(&dict->parts.area->sequence, __ATOMIC_RELAXED) == sequence;
-}
-
 /* The owner of the lock may have been killed. A process that can complete its change does so. */
 static bool try_recover(const shareable_dict *dict) {
   shareable_dict *writable = (shareable_dict *)dict; /* reading changes nothing of a dict, except that */
@@ -91,23 +86,23 @@ static bool try_recover(const shareable_dict *dict) {
   return true;
 }
 
-/* The index was changing. Tries again for a while. */
+/* A writer interferes. Tries again for a while. */
 static __attribute__((noinline)) shareable_status
 find_slowly(const shareable_dict *dict, const shareable__dict_key *key, shareable__dict_hit *hit) {
   int64_t end = shareable__now() + PATIENCE_NS;
 
   do {
-    uint64_t sequence = __atomic_load_n(&dict->parts.area->sequence, __ATOMIC_ACQUIRE);
+    uint64_t sequence = shareable__dict_sequence(&dict->parts);
     shareable_status status = find_in_index(dict, key, hit);
 
-    if (status != SHAREABLE_E_NO_KEY || is_stable(dict, sequence))
+    if (status != SHAREABLE_E_NO_KEY || shareable__dict_is_stable(&dict->parts, sequence))
       return status;
   } while (shareable__now() < end);
   if (try_recover(dict)) {
-    uint64_t sequence = __atomic_load_n(&dict->parts.area->sequence, __ATOMIC_ACQUIRE);
+    uint64_t sequence = shareable__dict_sequence(&dict->parts);
     shareable_status status = find_in_index(dict, key, hit);
 
-    if (status != SHAREABLE_E_NO_KEY || is_stable(dict, sequence))
+    if (status != SHAREABLE_E_NO_KEY || shareable__dict_is_stable(&dict->parts, sequence))
       return status;
   }
   return find_in_list(dict, key, hit);
@@ -123,18 +118,12 @@ static shareable_status find_plain(const shareable_dict *dict, const shareable__
 
 shareable_status shareable__dict_find(const shareable_dict *dict, const shareable__dict_key *key,
                                       shareable__dict_hit *hit) {
-  uint64_t sequence;
-  shareable_status status;
+  shareable_status status = shareable__dict_find_fast(dict, key, hit);
 
-  if (shareable__dict_find_fast(dict, key, hit))
-    return SHAREABLE_OK;
-  if (dict->is_plain)
-    return find_plain(dict, key, hit);
-  sequence = __atomic_load_n(&dict->parts.area->sequence, __ATOMIC_ACQUIRE);
-  status = find_in_index(dict, key, hit);
-  if (status != SHAREABLE_E_NO_KEY || is_stable(dict, sequence))
+  if (status == SHAREABLE_E_NO_KEY ||
+      (status == SHAREABLE_OK && shareable__dict_same_key(dict, hit->place, hit->version)))
     return status;
-  return find_slowly(dict, key, hit);
+  return dict->is_plain ? find_plain(dict, key, hit) : find_slowly(dict, key, hit);
 }
 
 shareable_status shareable__dict_find_locked(const shareable_dict *dict, const shareable__dict_key *key,

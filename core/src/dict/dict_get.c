@@ -14,10 +14,11 @@ static shareable_status read_place(const shareable_dict *dict, uint64_t place, s
   return status;
 }
 
-/* Reads an int or a float. Returns false if the slow path is necessary. */
+/* Reads an int or a float, unless the dict is plain. Returns false if the slow path is necessary. */
 static inline __attribute__((always_inline)) bool read_number(const shareable_dict *dict, uint64_t place,
                                                               shareable_value *value) {
-  shareable__slot slot = shareable__dict_value_slot(dict, place);
+  shareable__slot slot =
+    shareable__dict_slot_of_value(&dict->list->layout, dict->key_size, dict->value_size, place);
   size_t item = shareable__dict_value_item(place);
   uint64_t format, bits, version;
 
@@ -95,7 +96,7 @@ shareable_status shareable__dict_read_value(const shareable_dict *dict, uint64_t
                                             void *buffer, size_t size) {
   shareable_status status;
 
-  if (read_number(dict, place, value))
+  if (!dict->is_plain && read_number(dict, place, value))
     return SHAREABLE_OK;
   status = read_place(dict, place, value, buffer, size);
   return status == SHAREABLE_E_CORRUPT ? read_lost(dict, place, value, buffer, size) : status;
@@ -126,51 +127,72 @@ static __attribute__((noinline)) shareable_status get_encoded(const shareable_di
   return status;
 }
 
-/* Reads an int or a float of a key that does not expire. Returns false if the slow path is necessary. */
-static inline __attribute__((always_inline)) bool get_number(const shareable_dict *dict, const shareable__dict_key *key,
-                                                             shareable_value *value) {
-  shareable__dict_hit hit;
+/*
+ * Reads an int or a float of a key that does not expire. Returns E_NO_KEY; E_TYPE if *hit, which was
+ * found, may have another value; or E_BUSY if the slow path is necessary.
+ */
+static inline __attribute__((always_inline)) shareable_status
+get_number(const shareable_dict *dict, const shareable_value *key, shareable_value *value, shareable__dict_hit *hit) {
+  shareable__dict_key encoded; /* in registers, because no other function gets its address */
+  shareable_status status;
 
-  if (!shareable__dict_find_fast(dict, key, &hit) || shareable__dict_expiry(dict, hit.place) != 0 ||
-      !read_number(dict, hit.place, value) || !shareable__dict_same_key(dict, hit.place, hit.version))
-    return false;
-  shareable__dict_note_use(dict, hit.place);
-  return true;
+  if (shareable__dict_encode_key_inline(dict, key, &encoded) != SHAREABLE_OK)
+    return SHAREABLE_E_BUSY;
+  status = shareable__dict_find_fast(dict, &encoded, hit);
+  if (status != SHAREABLE_OK)
+    return status;
+  if (shareable__dict_expiry(dict, hit->place) != 0)
+    return SHAREABLE_E_BUSY;
+  if (!read_number(dict, hit->place, value))
+    return SHAREABLE_E_TYPE;
+  if (!shareable__dict_same_key(dict, hit->place, hit->version))
+    return SHAREABLE_E_BUSY;
+  shareable__dict_note_use(dict, hit->place);
+  return SHAREABLE_OK;
 }
 
-static inline __attribute__((always_inline)) shareable_status get(const shareable_dict *dict,
-                                                                  const shareable_value *key, shareable_value *value,
-                                                                  void *buffer, size_t size, int *is_stale) {
+static __attribute__((noinline)) shareable_status get_slowly(const shareable_dict *dict, const shareable_value *key,
+                                                             shareable_value *value, void *buffer, size_t size,
+                                                             int *is_stale) {
   shareable__dict_key encoded;
   shareable_status status = shareable__dict_encode_key(dict, key, &encoded);
 
   if (status == SHAREABLE_OK && (value == NULL || (buffer == NULL && size > 0)))
     status = SHAREABLE_E_ARGUMENT;
-  if (status != SHAREABLE_OK)
-    return status;
-  if (is_stale == NULL && get_number(dict, &encoded, value))
-    return SHAREABLE_OK;
-  return get_encoded(dict, &encoded, value, buffer, size, is_stale);
+  return status == SHAREABLE_OK ? get_encoded(dict, &encoded, value, buffer, size, is_stale) : status;
 }
 
 shareable_status shareable_dict_get(const shareable_dict *dict, const shareable_value *key, shareable_value *value,
                                     void *buffer, size_t size) {
-  return get(dict, key, value, buffer, size, NULL);
+  shareable__dict_hit hit;
+  shareable_status status;
+
+  if (value == NULL || (buffer == NULL && size > 0))
+    return get_slowly(dict, key, value, buffer, size, NULL);
+  status = get_number(dict, key, value, &hit);
+  if (status == SHAREABLE_OK || status == SHAREABLE_E_NO_KEY)
+    return status;
+  if (status == SHAREABLE_E_TYPE) {
+    status = shareable__dict_read_value(dict, hit.place, value, buffer, size);
+    if (shareable__dict_same_key(dict, hit.place, hit.version)) {
+      shareable__dict_note_use(dict, hit.place);
+      return status;
+    }
+  }
+  return get_slowly(dict, key, value, buffer, size, NULL);
 }
 
 shareable_status shareable_dict_get_stale(const shareable_dict *dict, const shareable_value *key,
                                           shareable_value *value, void *buffer, size_t size, int *is_stale) {
   if (is_stale == NULL)
     return dict == NULL ? SHAREABLE_E_CLOSED : SHAREABLE_E_ARGUMENT;
-  return get(dict, key, value, buffer, size, is_stale);
+  return get_slowly(dict, key, value, buffer, size, is_stale);
 }
 
 /* Reads a value, and returns E_TYPE if it has another type. */
-static inline __attribute__((always_inline)) shareable_status get_typed(const shareable_dict *dict,
-                                                                        const shareable_value *key, shareable_type type,
-                                                                        shareable_value *value, void *buffer,
-                                                                        size_t size) {
-  shareable_status status = get(dict, key, value, buffer, size, NULL);
+static shareable_status get_typed(const shareable_dict *dict, const shareable_value *key, shareable_type type,
+                                  shareable_value *value, void *buffer, size_t size) {
+  shareable_status status = shareable_dict_get(dict, key, value, buffer, size);
 
   if (status != SHAREABLE_OK && status != SHAREABLE_E_BUFFER && status != SHAREABLE_E_UTF8)
     return status;
@@ -178,24 +200,48 @@ static inline __attribute__((always_inline)) shareable_status get_typed(const sh
   return value->type == type ? status : SHAREABLE_E_TYPE;
 }
 
-shareable_status shareable_dict_get_int(const shareable_dict *dict, const shareable_value *key, int64_t *integer) {
+/* The slow path: the key expires, a writer interferes, or the value has another type. */
+static __attribute__((noinline)) shareable_status get_number_slowly(const shareable_dict *dict,
+                                                                    const shareable_value *key, shareable_type type,
+                                                                    void *bits) {
   shareable_value value;
-  shareable_status status =
-    integer == NULL ? SHAREABLE_E_ARGUMENT : get_typed(dict, key, SHAREABLE_TYPE_INT, &value, NULL, 0);
+  shareable_status status = get_typed(dict, key, type, &value, NULL, 0);
 
   if (status == SHAREABLE_OK)
-    *integer = value.integer;
+    memcpy(bits, &value.bits, sizeof value.bits);
   return status;
 }
 
-shareable_status shareable_dict_get_float(const shareable_dict *dict, const shareable_value *key, double *real) {
+shareable_status shareable_dict_get_int(const shareable_dict *dict, const shareable_value *key, int64_t *integer) {
+  shareable__dict_hit hit;
   shareable_value value;
-  shareable_status status =
-    real == NULL ? SHAREABLE_E_ARGUMENT : get_typed(dict, key, SHAREABLE_TYPE_FLOAT, &value, NULL, 0);
+  shareable_status status;
 
-  if (status == SHAREABLE_OK)
-    *real = value.real;
-  return status;
+  if (integer == NULL)
+    return SHAREABLE_E_ARGUMENT;
+  status = get_number(dict, key, &value, &hit);
+  if (status == SHAREABLE_E_NO_KEY)
+    return status;
+  if (status != SHAREABLE_OK || value.type != SHAREABLE_TYPE_INT)
+    return get_number_slowly(dict, key, SHAREABLE_TYPE_INT, integer);
+  *integer = value.integer;
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable_dict_get_float(const shareable_dict *dict, const shareable_value *key, double *real) {
+  shareable__dict_hit hit;
+  shareable_value value;
+  shareable_status status;
+
+  if (real == NULL)
+    return SHAREABLE_E_ARGUMENT;
+  status = get_number(dict, key, &value, &hit);
+  if (status == SHAREABLE_E_NO_KEY)
+    return status;
+  if (status != SHAREABLE_OK || value.type != SHAREABLE_TYPE_FLOAT)
+    return get_number_slowly(dict, key, SHAREABLE_TYPE_FLOAT, real);
+  *real = value.real;
+  return SHAREABLE_OK;
 }
 
 shareable_status shareable_dict_get_bool(const shareable_dict *dict, const shareable_value *key, int *boolean) {

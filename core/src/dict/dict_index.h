@@ -51,6 +51,17 @@ static inline bool shareable__dict_probe_next(const shareable__dict_parts *parts
   return false;
 }
 
+/* Returns the sequence of the index: it is odd while the index changes. */
+static inline uint64_t shareable__dict_sequence(const shareable__dict_parts *parts) {
+  return __atomic_load_n(&parts->area->sequence, __ATOMIC_ACQUIRE);
+}
+
+/* Returns whether the index did not change since it had that sequence. */
+static inline bool shareable__dict_is_stable(const shareable__dict_parts *parts, uint64_t sequence) {
+  __atomic_thread_fence(__ATOMIC_ACQUIRE);
+  return sequence % 2 == 0 && __atomic_load_n(&parts->area->sequence, __ATOMIC_RELAXED) == sequence;
+}
+
 /* For the owner of the lock. An entry that is there already, or is not there, is not an error. */
 void shareable__dict_index_add(const shareable__dict_parts *parts, uint64_t entry);
 void shareable__dict_index_remove(const shareable__dict_parts *parts, uint64_t entry);

@@ -4,6 +4,7 @@
 #include "dict/value_change.h"
 #include "sync/fast_store.h"
 #include "sync/item_lock.h"
+#include "sync/item_write.h"
 
 /* Computes the new bits. Returns a status other than SHAREABLE_OK if the number must keep its value. */
 typedef shareable_status number_operation(shareable__value_change *change);
@@ -75,17 +76,35 @@ static shareable_status apply_add_float(shareable__value_change *change, shareab
   return change_number(change, dict, place, SHAREABLE__FORMAT_FLOAT, before, after, add_floats);
 }
 
+/* Adds to a float, or writes the sum of an int and a float over the int. */
+static shareable_status apply_add_converted(shareable__value_change *change, shareable_dict *dict, uint64_t place,
+                                            uint64_t before, uint64_t *after) {
+  shareable__slot slot = shareable__dict_value_slot(dict, place);
+  shareable__encoded_item item;
+  shareable_value sum;
+
+  if (shareable__sync_is_corrupt(before) || !shareable__item_is(&slot, SHAREABLE__FORMAT_INT))
+    return apply_add_float(change, dict, place, before, after);
+  sum = shareable_float((double)integer_of(shareable__load(slot.data)) + real_of(change->operand));
+  change->put = sum.bits;
+  shareable__item_encode(&sum, slot.size, &item);
+  return shareable__item_write_locked(&dict->list->sync, shareable__dict_value_item(place), &slot, &item, before,
+                                      after);
+}
+
 static shareable_status apply_exchange(shareable__value_change *change, shareable_dict *dict, uint64_t place,
                                        uint64_t before, uint64_t *after) {
   return change_number(change, dict, place, SHAREABLE__FORMAT_INT, before, after, exchange_equal);
 }
 
-/* Adds, or inserts the key with the value `first`. The caller has set the operand. */
+/* Adds, or inserts the key with the value `first`. The caller has set the operation and the operand. */
 static shareable_status add(shareable_dict *dict, const shareable_value *key, shareable__value_change *change,
-                            const shareable_value *first, int64_t ttl, int64_t timeout) {
-  if (ttl < 0)
+                            const shareable_value *first, uint32_t flags, int64_t ttl, int64_t timeout) {
+  if (ttl < 0 || (flags & ~(uint32_t)(SHAREABLE_DICT_IF_PRESENT | SHAREABLE_DICT_NO_EVICT)) != 0)
     return SHAREABLE_E_ARGUMENT;
-  change->inserts = change->replaces = change->may_evict = true;
+  change->inserts = (flags & SHAREABLE_DICT_IF_PRESENT) == 0;
+  change->replaces = true;
+  change->may_evict = (flags & SHAREABLE_DICT_NO_EVICT) == 0;
   change->value = first;
   change->put = first->bits;
   change->ttl = ttl;
@@ -93,28 +112,32 @@ static shareable_status add(shareable_dict *dict, const shareable_value *key, sh
 }
 
 shareable_status shareable_dict_add(shareable_dict *dict, const shareable_value *key, int64_t delta, int64_t initial,
-                                    int64_t ttl, int64_t timeout, int64_t *result) {
+                                    uint32_t flags, int64_t ttl, int64_t timeout, int64_t *result) {
   shareable__value_change change = {.apply = apply_add, .operand = (uint64_t)delta};
   shareable_value first = shareable_int(0);
   shareable_status status = shareable__dict_check_write(dict);
 
-  if (status == SHAREABLE_OK && __builtin_add_overflow(initial, delta, &first.integer))
+  if (status == SHAREABLE_OK && (flags & SHAREABLE_DICT_IF_PRESENT) == 0 &&
+      __builtin_add_overflow(initial, delta, &first.integer))
     status = SHAREABLE_E_OVERFLOW;
   if (status == SHAREABLE_OK)
-    status = add(dict, key, &change, &first, ttl, timeout);
+    status = add(dict, key, &change, &first, flags, ttl, timeout);
   if (status == SHAREABLE_OK && result != NULL)
     *result = integer_of(change.put);
   return status;
 }
 
 shareable_status shareable_dict_add_float(shareable_dict *dict, const shareable_value *key, double delta,
-                                          double initial, int64_t ttl, int64_t timeout, double *result) {
-  shareable__value_change change = {.apply = apply_add_float, .operand = shareable__bits_of(delta)};
+                                          double initial, uint32_t flags, int64_t ttl, int64_t timeout,
+                                          double *result) {
+  const uint32_t convert = SHAREABLE_DICT_CONVERT;
+  shareable__value_change change = {.apply = (flags & convert) != 0 ? apply_add_converted : apply_add_float,
+                                    .operand = shareable__bits_of(delta)};
   const shareable_value first = shareable_float(initial + delta);
   shareable_status status = shareable__dict_check_write(dict);
 
   if (status == SHAREABLE_OK)
-    status = add(dict, key, &change, &first, ttl, timeout);
+    status = add(dict, key, &change, &first, flags & ~convert, ttl, timeout);
   if (status == SHAREABLE_OK && result != NULL)
     *result = real_of(change.put);
   return status;

@@ -110,9 +110,10 @@ static shareable_status change_long(shareable_dict *dict, const shareable__dict_
 static shareable_status change_once(shareable_dict *dict, const shareable__dict_key *key,
                                     shareable__value_change *change, shareable__dict_deadline *deadline) {
   shareable__dict_hit hit;
-  shareable_status status =
-    shareable__dict_find_fast(dict, key, &hit) ? SHAREABLE_OK : shareable__dict_find(dict, key, &hit);
+  shareable_status status = shareable__dict_find_fast(dict, key, &hit);
 
+  if (status == SHAREABLE_E_BUSY)
+    status = shareable__dict_find(dict, key, &hit);
   if (status == SHAREABLE_OK && shareable__dict_place_expired(dict, hit.place))
     status = SHAREABLE_E_NO_KEY;
   if (status == SHAREABLE_E_NO_KEY)
@@ -152,7 +153,7 @@ shareable_status shareable__dict_change_value(shareable_dict *dict, const sharea
   shareable_status status = shareable__dict_check_write(dict);
 
   if (status == SHAREABLE_OK)
-    status = shareable__dict_encode_key(dict, key, &encoded);
+    status = shareable__dict_encode_key_inline(dict, key, &encoded);
   if (status == SHAREABLE_OK)
     status = shareable__sync_register(&dict->list->sync);
   return status == SHAREABLE_OK ? change_encoded(dict, &encoded, change, timeout) : status;

@@ -216,7 +216,9 @@ WRITES(set_long, 2, shareable_strn(other_text, sizeof other_text),
 WRITES(insert, 3, shareable_float(0.5), shareable_dict_set(w->dict, &key, &new_value, 0, 60000 * MS, 20 * MS))
 WRITES(insert_long, 3, shareable_strn(other_text, sizeof other_text),
        shareable_dict_set(w->dict, &key, &new_value, SHAREABLE_DICT_IF_ABSENT, 0, 20 * MS))
-WRITES(add, 0, shareable_int(43), shareable_dict_add(w->dict, &key, 42, 0, 0, 20 * MS, NULL))
+WRITES(add, 0, shareable_int(43), shareable_dict_add(w->dict, &key, 42, 0, 0, 0, 20 * MS, NULL))
+WRITES(add_half, 0, shareable_float(1.5),
+       shareable_dict_add_float(w->dict, &key, 0.5, 0, SHAREABLE_DICT_CONVERT, 0, 20 * MS, NULL))
 WRITES(delete_key, 0, shareable_none(), shareable_dict_delete(w->dict, &key, 20 * MS))
 WRITES(pop, 0, shareable_none(), shareable_dict_pop(w->dict, &key, &deleted, NULL, 0, 20 * MS))
 
@@ -414,6 +416,7 @@ const operation dicts_operations[] = {
   {"insert a key and evict another", prepare_evicting, evict, .finish = end_keys, .allowed = writing,
    .leaves = REGISTERS},
   {"add to the int of a key", prepare_keys, add, WRITE},
+  {"add a fraction to the int of a key", prepare_keys, add_half, WRITE},
   {"compare and exchange the int of a key", prepare_keys, exchange, WRITE},
   {"delete a key", prepare_keys, delete_key, WRITE},
   {"pop a key", prepare_keys, pop, WRITE},

@@ -138,7 +138,7 @@ static inline raw_int raw_dict_add(uintptr_t dict, uint32_t key_type, _GoString_
                                    int64_t ttl, int64_t timeout) {
   shareable_value name = raw_value(key_type, 0, key);
   raw_int result = {0, 0};
-  result.status = shareable_dict_add((shareable_dict *)dict, &name, delta, initial, ttl, timeout, &result.value);
+  result.status = shareable_dict_add((shareable_dict *)dict, &name, delta, initial, 0, ttl, timeout, &result.value);
   return result;
 }
 
@@ -146,7 +146,7 @@ static inline raw_float raw_dict_add_float(uintptr_t dict, uint32_t key_type, _G
                                            double initial, int64_t ttl, int64_t timeout) {
   shareable_value name = raw_value(key_type, 0, key);
   raw_float result = {0, 0};
-  result.status = shareable_dict_add_float((shareable_dict *)dict, &name, delta, initial, ttl, timeout, &result.value);
+  result.status = shareable_dict_add_float((shareable_dict *)dict, &name, delta, initial, 0, ttl, timeout, &result.value);
   return result;
 }
 

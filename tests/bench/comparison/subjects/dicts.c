@@ -77,7 +77,7 @@ static void set_keys(int64_t times) {
 
 static void add_to_keys(int64_t times) {
   for (int64_t i = 0; i < times; i++)
-    must(shareable_dict_add(dict, &keys[dict_key_at(i)], 1, 0, 0, -1, NULL));
+    must(shareable_dict_add(dict, &keys[dict_key_at(i)], 1, 0, 0, 0, -1, NULL));
 }
 
 static void renew_keys(int64_t times) {
@@ -214,7 +214,7 @@ static void work(int member, bool is_private, bool adds) {
   }
   while (read(commands[member][0], &times, sizeof times) == sizeof times) {
     for (int64_t i = 0; i < times; i++)
-      must(adds ? shareable_dict_add(used, key, 1, 0, 0, -1, NULL) : shareable_dict_get_int(used, key, &integer));
+      must(adds ? shareable_dict_add(used, key, 1, 0, 0, 0, -1, NULL) : shareable_dict_get_int(used, key, &integer));
     subject_must(write(answers[1], "", 1) == 1, "write");
   }
   _exit(0);
