@@ -36,6 +36,30 @@ static void assert_text(shareable_value value, shareable_type type, const char *
   cr_assert_eq(memcmp(value.text, text, length), 0);
 }
 
+/* The writer of the file has a buffer of 32 KiB: with some of these lengths, it is full before the codes. */
+Test(list, is_created_with_any_number_of_items) {
+  static const size_t around[] = {1365, 2730, 4095, 4096, 6826};
+  shareable_value *values = calloc(7000, sizeof *values);
+  shareable_list *list = NULL;
+  int64_t integer;
+
+  for (size_t i = 0; i < 7000; i++)
+    values[i] = i % 2 == 0 ? shareable_int((int64_t)i + 1) : shareable_none();
+  for (size_t i = 0; i < LENGTH(around); i++)
+    for (size_t count = around[i] - 2; count <= around[i] + 2; count++) {
+      cr_ok(shareable_list_create(&list, own_name(), values, count, 0, 0600, NULL));
+      for (size_t item = 0; item < count; item += 2) {
+        cr_ok(shareable_list_get_int(list, (int64_t)item, &integer));
+        cr_assert_eq(integer, (int64_t)item + 1);
+      }
+      for (size_t item = 1; item < count; item += 2)
+        cr_status(shareable_list_get_int(list, (int64_t)item, &integer), SHAREABLE_E_TYPE);
+      cr_ok(shareable_list_unlink(list, NULL));
+      shareable_list_unref(list);
+    }
+  free(values);
+}
+
 Test(list, contains_values_of_every_type) {
   shareable_list *list = seven();
 

@@ -183,9 +183,9 @@ static void put_words(file_writer *writer, uint64_t first, uint64_t step, uint64
 }
 
 static void put_byte(file_writer *writer, unsigned char byte) {
-  writer->bytes[writer->used++] = byte;
   if (writer->used == sizeof writer->bytes)
     flush(writer);
+  writer->bytes[writer->used++] = byte;
 }
 
 static void skip(file_writer *writer, uint64_t length) {
@@ -221,23 +221,29 @@ static size_t encode(const shareable_value *value, shareable__encoded_item *item
 
 static void put_values(file_writer *writer, const list_input *input) {
   shareable__encoded_item item;
-  uint64_t offset = 0;
+  uint64_t offset = 0, zeros = 0;
 
   put_word(writer, input->count);
   put_word(writer, 0);
-  for (size_t i = 0; i < input->count; i++)
+  for (size_t i = 0; i < input->count && writer->status == SHAREABLE_OK; i++)
     put_word(writer, offset += slot_size(&input->values[i & input->mask]));
-  for (size_t i = 0; i < input->count; i++) {
+  for (size_t i = 0; i < input->count && writer->status == SHAREABLE_OK; i++) {
     size_t size = encode(&input->values[i & input->mask], &item);
 
+    if (item.data == &item.word && item.word == 0) {
+      zeros += size;
+      continue;
+    }
+    skip(writer, zeros);
     put(writer, item.data, item.length);
-    skip(writer, size - item.length);
+    zeros = size - item.length;
   }
-  for (size_t i = 0; i < input->count; i++) {
+  skip(writer, zeros);
+  for (size_t i = 0; i < input->count && writer->status == SHAREABLE_OK; i++) {
     encode(&input->values[i & input->mask], &item);
     put_word(writer, item.format);
   }
-  for (size_t i = 0; i < input->count; i++) {
+  for (size_t i = 0; i < input->count && writer->status == SHAREABLE_OK; i++) {
     encode(&input->values[i & input->mask], &item);
     put_byte(writer, item.code);
   }
