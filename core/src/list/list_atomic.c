@@ -50,6 +50,8 @@ static __attribute__((noinline)) shareable_status change_locked(shareable_list *
   if (status == SHAREABLE_OK)
     status = shareable__list_slot(list, index, &i, &slot);
   if (status == SHAREABLE_OK)
+    status = shareable__list_check_item(list, i);
+  if (status == SHAREABLE_OK)
     status = shareable__sync_lock_item(&list->sync, i, &before);
   if (status != SHAREABLE_OK)
     return status;
