@@ -1422,10 +1422,11 @@ SHAREABLE_API size_t shareable_array_nbytes(const shareable_array *array);
  * SHAREABLE_EVICT. They work through a read-only handle, and wait for no process, also if a process
  * was stopped or killed while it changed the dict: then, a read may take the time of reading all
  * keys. Only if a process is stopped in the middle of writing an item of the list, a read of that
- * value, or of a key that is absent, returns E_BUSY after a second, as for a list.
+ * key or its value returns E_BUSY after a second, as for a list.
  *
- * Keys are inserted and deleted under the lock of the dict, which is held for microseconds, and by
- * shareable_dict_reindex() for the time of reading all keys. A process that waits for it longer than
+ * Keys are inserted and deleted under the lock of the dict, which is held for microseconds, and for
+ * the time of reading all keys by shareable_dict_reindex(), and by an insert into a full dict if the
+ * time of an expiry is over. A process that waits for it longer than
  * its timeout gets E_TIMED_OUT. If a process is killed while it holds the lock, the next one
  * completes its change. So after a kill, a key that a call has reported as inserted is in the dict
  * once, with an old or a new value, of any length; a change that no call has reported has happened
@@ -1434,10 +1435,14 @@ SHAREABLE_API size_t shareable_array_nbytes(const shareable_array *array);
  * A TTL is in nanoseconds: after it, the key is no longer in the dict. The time is that of
  * CLOCK_BOOTTIME, which includes the time in which the machine is suspended. An expired key has its
  * place until its key is set again, shareable_dict_delete_expired() deletes it, or an insert into a
- * full dict needs the place.
+ * full dict needs the place: no key is evicted as long as there is an expired one.
  *
- * The parameter `timeout` of the functions below is the longest time to wait for the lock of the
- * dict, in nanoseconds: 0 tries once, a negative value waits without a limit.
+ * A list of stock Python whose items are keys and values can be opened as a read-only dict. If it has
+ * a key twice, the last one counts; an item that no dict can have as a key is passed over.
+ *
+ * The parameter `timeout` of the functions below is the longest time to wait for the lock of the dict
+ * and for another writer of the value, in nanoseconds: 0 tries once, a negative value waits without a
+ * limit, except that a writer that has the value locked for a second causes E_BUSY.
  */
 
 /* A handle on a dict. */
@@ -1456,7 +1461,8 @@ typedef struct shareable_dict shareable_dict;
  *   name        as for shareable_memory_create()
  *   places      the most keys that the dict can have, 1 to SHAREABLE_DICT_PLACES_MAX
  *   key_size    the longest key in bytes, 1 to SHAREABLE_DICT_KEY_MAX; rounded up to a multiple of 8
- *   value_size  the longest str or bytes as a value, in bytes, 1 to SHAREABLE_TEXT_MAX; rounded up to
+ *   value_size  the longest str or bytes as a value, in bytes, 1 to SHAREABLE_TEXT_MAX (or the size of
+ *               another dict, which may be one more); rounded up to
  *               a multiple of 8. Every other value fits in 8 bytes
  *   flags       as for shareable_memory_create(), and SHAREABLE_EVICT: an insert into a full dict
  *               evicts a key that was not used recently, instead of failing
@@ -1739,8 +1745,8 @@ SHAREABLE_API shareable_status shareable_dict_copy(const shareable_dict *source,
  *
  * It sleeps and is woken as shareable_list_wait() is. An expiry is detected within 50 milliseconds.
  *
- * Returns E_TIMED_OUT if the timeout expires; otherwise E_KEY, E_CLOSED, E_CORRUPT, E_BUSY or
- * E_VALUE_TYPE.
+ * Returns E_TIMED_OUT if the timeout expires; E_UTF8 if `value` is NULL and the key is a str that no
+ * process can insert; otherwise E_KEY, E_CLOSED, E_CORRUPT, E_BUSY or E_VALUE_TYPE.
  */
 SHAREABLE_API shareable_status shareable_dict_wait(const shareable_dict *dict, const shareable_value *key,
                                                    const shareable_value *value, int64_t timeout);
@@ -1758,8 +1764,8 @@ SHAREABLE_API shareable_status shareable_watch_add_key(shareable_watch *watch, s
 
 /*
  * Stores in *error the error message for a status that another function returned about a key. The
- * message names the dict and the key, and says what to do. `key` may be NULL for a function that is
- * not about a single key.
+ * message names the dict and the key. `key` may be NULL for a function that is not about a single key:
+ * then it says "a key".
  *
  * Returns `status`, so that the caller can return the result of the call.
  */

@@ -421,8 +421,8 @@ Test(dict, is_copied_to_a_larger_one) {
 
 Test(dict, refuses_sizes_that_no_dict_can_have) {
   const size_t wrong[][3] = {{0, 8, 8}, {SHAREABLE_DICT_PLACES_MAX + 1, 8, 8}, {1, 0, 8}, {1, 473, 8},
-                             {1, 8, 0}, {1, 8, SHAREABLE_TEXT_MAX + 1}};
-  shareable_dict *dict = NULL;
+                             {1, 8, 0}, {1, 8, SHAREABLE_TEXT_MAX + 2}};
+  shareable_dict *dict = NULL, *other = NULL;
   shareable_error error;
 
   for (size_t i = 0; i < LENGTH(wrong); i++)
@@ -434,6 +434,10 @@ Test(dict, refuses_sizes_that_no_dict_can_have) {
   cr_ok(shareable_dict_create(&dict, own_name(), 1, 472, 1, 0, 0600, &error));
   cr_assert(shareable_dict_places(dict) == 1 && shareable_dict_key_size(dict) == 472 &&
             shareable_dict_value_size(dict) == 8);
+  end_dict(dict);
+  dict = new_dict(1, 8, SHAREABLE_TEXT_MAX);
+  cr_ok(shareable_dict_create(&other, NULL, 1, 8, shareable_dict_value_size(dict), 0, 0600, &error));
+  end_dict(other);
   end_dict(dict);
 }
 
@@ -455,7 +459,8 @@ Test(dict, refuses_writes_to_keys_as_items_of_the_list) {
     cr_status(shareable_list_set_none(each, 2), SHAREABLE_E_KEY_ITEM);
     cr_status(shareable_list_set_ints(each, 1, 2, integers, &done), SHAREABLE_E_KEY_ITEM);
     cr_assert_eq(done, 1);
-    cr_status(shareable_list_exchange(each, 0, 1, NULL), SHAREABLE_E_TYPE);
+    cr_status(shareable_list_exchange(each, 0, 1, NULL), SHAREABLE_E_KEY_ITEM);
+    cr_status(shareable_list_add(each, 0, 1, NULL), SHAREABLE_E_KEY_ITEM);
     cr_ok(shareable_list_set_int(each, 1, 5));
     cr_assert_eq(get(dict, "a"), 5);
   }
@@ -499,6 +504,28 @@ Test(dict, opens_a_list_of_keys_and_values_read_only) {
     cr_assert_eq(ttl, 0);
     cr_status(set(dict, "c", shareable_int(1)), SHAREABLE_E_READ_ONLY);
     cr_status(shareable_dict_wait(dict, &values[4], &values[5], 1000000), SHAREABLE_E_TIMED_OUT);
+    shareable_dict_unref(dict);
+    cr_ok(shareable_list_unlink(list, NULL));
+    shareable_list_unref(list);
+  }
+}
+
+Test(dict, takes_the_last_of_equal_keys_of_a_list_and_skips_what_is_no_key) {
+  const shareable_value values[] = {shareable_str("a"), shareable_int(1),   shareable_str(""),
+                                    shareable_int(2),   shareable_str("a"), shareable_int(3)};
+  const shareable_value longer = shareable_str("longer than 8");
+  shareable_list *list = NULL;
+  shareable_dict *dict = NULL, *copy = NULL;
+
+  for (uint32_t flags = 0; flags <= SHAREABLE_NO_SYNC; flags += SHAREABLE_NO_SYNC) {
+    cr_ok(shareable_list_create(&list, own_name(), values, LENGTH(values), flags, 0600, NULL));
+    cr_ok(shareable_dict_open(&dict, own_name(), SHAREABLE_READ_ONLY, NULL));
+    cr_ok(shareable_dict_create(&copy, NULL, 3, 8, 8, 0, 0600, NULL));
+    cr_assert(get(dict, "a") == 3 && length(dict) == 2);
+    cr_status(shareable_dict_get(dict, &longer, &(shareable_value){0}, NULL, 0), SHAREABLE_E_KEY);
+    cr_ok(shareable_dict_copy(dict, copy, -1));
+    cr_assert(get(copy, "a") == 3 && length(copy) == 1);
+    end_dict(copy);
     shareable_dict_unref(dict);
     cr_ok(shareable_list_unlink(list, NULL));
     shareable_list_unref(list);
@@ -600,7 +627,14 @@ Test(dict, explains_what_failed) {
     cr_assert_eq(shareable_dict_explain(dict, &key, cases[i].status, &error), cases[i].status);
     cr_assert(error.status == cases[i].status && strstr(error.message, cases[i].message) != NULL, "%s", error.message);
     shareable_dict_explain(dict, NULL, cases[i].status, &error);
+    cr_assert(strstr(error.message, "  ") == NULL && strstr(error.message, "of of") == NULL, "%s", error.message);
   }
+  shareable_dict_explain(dict, NULL, SHAREABLE_E_CAPACITY, &error);
+  cr_assert_neq(strstr(error.message, "the value of a key exceeds"), NULL);
+  shareable_dict_explain(dict, NULL, SHAREABLE_E_KEY, &error);
+  cr_assert_neq(strstr(error.message, "a key does not fit in dict"), NULL);
+  shareable_dict_explain(dict, &key, SHAREABLE_E_TOO_LONG, &error);
+  cr_assert_neq(strstr(error.message, "a text that ends in a NUL may have at most 999999 bytes"), NULL);
   shareable_dict_explain(dict, &wrong, SHAREABLE_E_KEY, &error);
   cr_assert_neq(strstr(error.message, "must be a str or bytes"), NULL);
   shareable_dict_explain(dict, &longer, SHAREABLE_E_KEY, &error);

@@ -77,6 +77,13 @@ static shareable_status lengthen_a(shareable_dict *dict) {
   return set(dict, "a", shareable_str(characters));
 }
 
+static shareable_status insert_long_c(shareable_dict *dict) {
+  static char characters[1001];
+
+  memset(characters, 'l', sizeof characters - 1);
+  return set(dict, "c", shareable_str(characters));
+}
+
 /* A reader that cannot complete the change gets a result, too. */
 static void read_only(const char *name) {
   static const char *const keys[] = {"a", "b", "c", "absent"};
@@ -221,11 +228,14 @@ static bool is_old_or_long(const shareable_dict *dict) {
 }
 
 static void check_long(shareable_dict *dict) {
+  const shareable_value key = shareable_str("a"), other = shareable_str("neither");
   shareable_dict *reader;
 
   cr_ok(shareable_dict_open(&reader, shareable_memory_name(shareable_list_memory(shareable_dict_list(dict))),
                             SHAREABLE_READ_ONLY, NULL));
   cr_assert(is_old_or_long(reader));
+  cr_ok(shareable_dict_wait(reader, &key, &other, 0));
+  cr_ok(shareable_dict_wait(dict, &key, &other, 0));
   cr_assert(is_old_or_long(dict));
   cr_assert(is_old_or_long(reader));
   shareable_dict_unref(reader);
@@ -243,6 +253,24 @@ Test(dict_crash, completes_the_reindex_of_a_killed_writer) {
 
 Test(dict_crash, has_the_old_or_the_new_long_value_of_a_killed_writer) {
   kill_at_each_store(lengthen_a, 1000, check_long);
+}
+
+/* Stock Python reads all values, also those of free places. */
+static void check_long_insert(shareable_dict *dict) {
+  const shareable_list *list = shareable_dict_list(dict);
+  shareable_value value;
+  char buffer[1000];
+
+  cr_status(delete (dict, "absent"), SHAREABLE_E_NO_KEY);
+  for (int64_t item = 0; item < 6; item++)
+    cr_ok(shareable_list_get(list, item, &value, buffer, sizeof buffer));
+  cr_assert(value.type == SHAREABLE_TYPE_NONE || value.length == 1000);
+  cr_ok(delete (dict, "a"));
+  check_b(dict);
+}
+
+Test(dict_crash, leaves_no_part_of_a_long_value_of_a_killed_writer) {
+  kill_at_each_store(insert_long_c, 1000, check_long_insert);
 }
 
 /* A writer of a long value dies with or without the item, and before it has changed that. */

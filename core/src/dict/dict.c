@@ -46,7 +46,7 @@ static shareable_status fail_area(const shareable_list *list, shareable__dict_ar
                            name);
   return shareable__fail(
     error, SHAREABLE_E_NOT_DICT, 0,
-    "block '%s' contains a list, but no dict: open it as a list instead, or, if its items are keys and "
+    "block '%s' contains a list that is not a dict: open it as a list instead, or, if its items are keys and "
     "values in turn, as a read-only dict",
     name);
 }
@@ -145,14 +145,16 @@ uint64_t shareable_dict_evicted(const shareable_dict *dict) {
   return dict == NULL ? 0 : atomic_load_explicit(&dict->evicted, memory_order_relaxed);
 }
 
+/* A key that does not fit in the buffer is one, too, unless it ends in a NUL. */
 static size_t count_keys(const shareable_dict *dict) {
+  char buffer[SHAREABLE_DICT_KEY_MAX];
   size_t count = 0;
 
   for (uint64_t place = 0; place < dict->parts.places; place++) {
-    shareable_type type;
+    shareable_value key;
+    uint64_t version;
 
-    count += shareable_list_type(dict->list, (int64_t)shareable__dict_key_item(place), &type) == SHAREABLE_OK &&
-             shareable__is_text(type);
+    count += shareable__dict_read_key(dict, place, &key, buffer, sizeof buffer, &version) != SHAREABLE_E_NO_KEY;
   }
   return count;
 }

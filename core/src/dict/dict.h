@@ -70,6 +70,11 @@ static inline size_t shareable__dict_value_item(uint64_t place) {
 /* Finds a slot of a plain list by the offsets in the list. If these are corrupt, the item is corrupt. */
 shareable__slot shareable__dict_plain_slot(const shareable_dict *dict, size_t item);
 
+/* Returns whether a value that was read is a key: a text that is neither empty nor ends in a NUL. */
+static inline bool shareable__dict_is_key(const shareable_value *value) {
+  return shareable__is_text(value->type) && value->length > 0 && value->text[value->length - 1] != '\0';
+}
+
 /* Finds slots without the offsets in the list: all keys have one width, and all values. */
 static inline shareable__slot shareable__dict_slot_of_key(const shareable__layout *layout, size_t key_size,
                                                           size_t value_size, uint64_t place) {
@@ -140,6 +145,21 @@ uint64_t shareable__dict_expiry_of(int64_t ttl);
 /* Stores the expiry of a place. The caller holds the lock of the value or of the dict. */
 void shareable__dict_set_expiry(const shareable_dict *dict, uint64_t place, uint64_t expiry);
 
+/* Deletes a key that has expired, the first one from a place on. Returns false if there is none. */
+bool shareable__dict_remove_expired(shareable_dict *dict, uint64_t *place);
+
+/* Returns whether a place has no key now. */
+static inline bool shareable__dict_place_is_free(const shareable_dict *dict, uint64_t place) {
+  shareable__slot slot = shareable__dict_key_slot(dict, place);
+
+  return shareable__item_is_none(&slot);
+}
+
+/* Returns the place after a place; after the last one comes the first one. */
+static inline uint64_t shareable__dict_next_place(const shareable_dict *dict, uint64_t place) {
+  return place + 1 >= dict->parts.places ? 0 : place + 1;
+}
+
 /* Notes that the key of a place was used, in a dict that evicts. */
 static inline void shareable__dict_note_use(const shareable_dict *dict, uint64_t place) {
   shareable__word *expiry;
@@ -155,8 +175,8 @@ static inline void shareable__dict_note_use(const shareable_dict *dict, uint64_t
  * Returns the tag of a key. Keys may be hostile: without the seed, a program cannot find many keys
  * with one home. A str and bytes of the same bytes are two keys, and have different tags.
  */
-static inline __attribute__((always_inline)) uint32_t shareable__dict_hash(const shareable_dict *dict, unsigned char code, const void *text,
-                                            size_t length) {
+static inline __attribute__((always_inline)) uint32_t
+shareable__dict_hash(const shareable_dict *dict, unsigned char code, const void *text, size_t length) {
   return (uint32_t)shareable__siphash13(dict->seed[code == SHAREABLE__CODE_BYTES], text, length);
 }
 
@@ -239,11 +259,25 @@ bool shareable__dict_try_lock_value(shareable_dict *dict, uint64_t place, uint64
 shareable_status shareable__dict_read_value(const shareable_dict *dict, uint64_t place, shareable_value *value,
                                             void *buffer, size_t size);
 
+/* Compares it with a value. */
+shareable_status shareable__dict_value_equals(const shareable_dict *dict, uint64_t place, const shareable_value *value,
+                                              bool *equal);
+
 /* Reads the key of a place. Returns E_NO_KEY if there is none. *version is that of the key item. */
 shareable_status shareable__dict_read_key(const shareable_dict *dict, uint64_t place, shareable_value *key,
                                           void *buffer, size_t size, uint64_t *version);
 
-/* Adds an entry for each key to an index. Returns the number of keys. */
+/*
+ * Reads the key, the value and the expiry of a place as they are at one time. Returns E_NO_KEY if there
+ * is no key, or an expired one.
+ */
+shareable_status shareable__dict_read_place(const shareable_dict *dict, uint64_t place, shareable_dict_item *item,
+                                            uint64_t *expiry);
+
+/*
+ * Adds an entry for each key to an index. Returns the number of keys. If a plain list has a key twice, its
+ * last place comes first in the index, because a dict that is made of the items has that value.
+ */
 uint64_t shareable__dict_index_add_all(const shareable_dict *dict, const shareable__dict_parts *parts);
 
 /* Makes the index again, for the owner of the lock; and the steps around that. */
@@ -259,11 +293,16 @@ void shareable__dict_begin_value(shareable_dict *dict, uint64_t place, const sha
 void shareable__dict_end_value(shareable_dict *dict);
 
 /*
- * Reads the value that an owner of the lock was writing to the place. Returns E_NO_KEY if the record
- * does not contain it. It is valid if the item of the value was corrupt, and not locked meanwhile.
+ * Finds the value that an owner of the lock was writing to the place. Returns false if the record does
+ * not contain it. It is valid if the item of the value was corrupt, and not locked meanwhile.
  */
-shareable_status shareable__dict_read_record(const shareable_dict *dict, uint64_t place, shareable_value *value,
-                                             void *buffer, size_t size);
+bool shareable__dict_record_slot(const shareable_dict *dict, uint64_t place, shareable__slot *slot);
+
+/*
+ * Returns whether the owner of the lock inserts or deletes a key with another tag in the place. Valid if
+ * the key item was locked before, and has the same version word afterwards.
+ */
+bool shareable__dict_other_key_changes(const shareable_dict *dict, uint64_t place, uint32_t tag);
 
 /* Completes the change that the intent describes. */
 void shareable__dict_recover(shareable_dict *dict);

@@ -91,26 +91,45 @@ static bool has_key(shareable_dict *dict, uint64_t place) {
 }
 
 /*
- * Writes the value that the record contains, if the dead owner has left a corrupt item. Otherwise the
- * item has the old or the new value, or one that another process has set since. Waits for a living
- * writer that has taken the item over, for at most a second: if that is killed too, the item is
- * corrupt again. Such a writer does not wait for the lock of the dict.
+ * Writes the value of a place if the dead owner has left it corrupt. Otherwise the item has the old or the
+ * new value, or one that another process has set since. Waits for a living writer that has taken the item
+ * over, for at most a second: if that is killed too, the item is corrupt again. Such a writer does not
+ * wait for the lock of the dict.
  */
-static void recover_value(shareable_dict *dict, uint64_t place) {
-  const shareable__value_record *record = &dict->parts.area->record;
-  shareable__sync *sync = &dict->list->sync;
+static void repair_value(shareable_dict *dict, uint64_t place, const shareable__encoded_item *item) {
   shareable__slot slot = shareable__dict_value_slot(dict, place);
-  shareable__encoded_item item = {.format = load(&record->format), .code = *(const unsigned char *)&record->code};
-  uint64_t length = load(&record->length), before, after;
+  shareable__sync *sync = &dict->list->sync;
   size_t i = shareable__dict_value_item(place);
+  uint64_t before, after;
 
   if (shareable__item_lock(sync, i, &before) != SHAREABLE_OK)
     return;
   after = before;
-  shareable__item_set_data(&item, dict->parts.record_data, length < slot.size ? (size_t)length : slot.size);
   if (shareable__sync_is_corrupt(before))
-    shareable__item_write_locked(sync, i, &slot, &item, before, &after);
+    shareable__item_write_locked(sync, i, &slot, item, before, &after);
   shareable__item_unlock_and_notify(sync, i, after);
+}
+
+static void recover_value(shareable_dict *dict, uint64_t place) {
+  const shareable__value_record *record = &dict->parts.area->record;
+  shareable__encoded_item item = {.format = load(&record->format), .code = *(const unsigned char *)&record->code};
+  uint64_t length = load(&record->length);
+
+  shareable__item_set_data(&item, dict->parts.record_data,
+                           length < dict->value_size ? (size_t)length : dict->value_size);
+  repair_value(dict, place, &item);
+}
+
+/*
+ * The owner was killed before it has written the key. Stock Python reads the values of free places, too:
+ * one that is corrupt becomes None.
+ */
+static void clear_value(shareable_dict *dict, uint64_t place) {
+  const shareable_value none = shareable_none();
+  shareable__encoded_item item;
+
+  shareable__item_encode(&none, dict->value_size, &item);
+  repair_value(dict, place, &item);
 }
 
 static void recover_key(shareable_dict *dict, uint32_t intent, uint64_t place) {
@@ -125,6 +144,8 @@ static void recover_key(shareable_dict *dict, uint32_t intent, uint64_t place) {
   } else if (intent == SHAREABLE__INTENT_DELETE && !is_present) {
     shareable__dict_index_remove(&dict->parts, entry);
     count--;
+  } else if (intent == SHAREABLE__INTENT_INSERT) {
+    clear_value(dict, place);
   }
   store(&area->count, count);
   end_change(dict);
@@ -166,17 +187,23 @@ void shareable__dict_end_value(shareable_dict *dict) {
   retract(dict);
 }
 
-shareable_status shareable__dict_read_record(const shareable_dict *dict, uint64_t place, shareable_value *value,
-                                             void *buffer, size_t size) {
+bool shareable__dict_record_slot(const shareable_dict *dict, uint64_t place, shareable__slot *slot) {
   shareable__dict_area *area = dict->parts.area;
-  const shareable__slot slot = {.data = dict->parts.record_data,
-                                .size = dict->value_size,
-                                .format = (unsigned char *)&area->record.format,
-                                .code = (unsigned char *)&area->record.code};
 
-  if (__atomic_load_n(&area->intent, __ATOMIC_ACQUIRE) != SHAREABLE__INTENT_VALUE || load(&area->intent_place) != place)
-    return SHAREABLE_E_NO_KEY;
-  return shareable__item_read(&slot, value, buffer, size);
+  *slot = (shareable__slot){.data = dict->parts.record_data,
+                            .size = dict->value_size,
+                            .format = (unsigned char *)&area->record.format,
+                            .code = (unsigned char *)&area->record.code};
+  return __atomic_load_n(&area->intent, __ATOMIC_ACQUIRE) == SHAREABLE__INTENT_VALUE &&
+         load(&area->intent_place) == place;
+}
+
+bool shareable__dict_other_key_changes(const shareable_dict *dict, uint64_t place, uint32_t tag) {
+  const shareable__dict_area *area = dict->parts.area;
+  uint32_t intent = __atomic_load_n(&area->intent, __ATOMIC_ACQUIRE);
+
+  return (intent == SHAREABLE__INTENT_INSERT || intent == SHAREABLE__INTENT_DELETE) &&
+         load(&area->intent_place) == place && shareable__dict_entry_tag(load(&area->intent_entry)) != tag;
 }
 
 /* The lock. */
@@ -199,6 +226,9 @@ shareable_status shareable__dict_lock(shareable_dict *dict, int64_t timeout) {
     shareable__dict_recover(dict);
     status = SHAREABLE_OK;
   }
+  /* no owner changes the index: only damage leaves an odd sequence */
+  if (status == SHAREABLE_OK && shareable__dict_sequence(&dict->parts) % 2 != 0)
+    shareable__dict_reindex_locked(dict);
   return status;
 }
 
@@ -237,13 +267,16 @@ shareable_status shareable__dict_insert(shareable_dict *dict, const shareable__d
   uint64_t place = 0, entry;
   shareable_status status = shareable__dict_find_free(dict, may_evict, &place);
 
-  if (status == SHAREABLE_OK)
-    status = put_value(dict, place, value);
   if (status != SHAREABLE_OK)
     return status;
-  put_expiry(dict, place, shareable__dict_expiry_of(ttl));
   entry = shareable__dict_entry(key->tag, place);
   declare(dict, SHAREABLE__INTENT_INSERT, place, entry);
+  status = put_value(dict, place, value);
+  if (status != SHAREABLE_OK) {
+    retract(dict);
+    return status;
+  }
+  put_expiry(dict, place, shareable__dict_expiry_of(ttl));
   begin_change(dict);
   status = put_key(dict, place, &key->item);
   if (status == SHAREABLE_OK) {

@@ -5,17 +5,14 @@
 
 #include "dict/dict.h"
 
-/* The key may have expired, or have been deleted, since it was read. */
-static shareable_status copy_item(const shareable_dict *source, shareable_dict *target, const shareable_dict_item *item,
-                                  shareable__dict_deadline *deadline) {
-  int64_t ttl = 0;
-  shareable_status status = shareable_dict_ttl(source, &item->key, &ttl);
+/* Sets a key of the target. It may have expired since it was read. */
+static shareable_status set_item(shareable_dict *target, const shareable_dict_item *item, uint64_t expiry,
+                                 shareable__dict_deadline *deadline) {
+  uint64_t now = expiry == 0 ? 0 : (uint64_t)shareable__boot_time();
 
-  if (status == SHAREABLE_E_NO_KEY)
+  if (expiry != 0 && expiry <= now)
     return SHAREABLE_OK;
-  if (status != SHAREABLE_OK)
-    return status;
-  return shareable_dict_set(target, &item->key, &item->value, SHAREABLE_DICT_ANY, ttl,
+  return shareable_dict_set(target, &item->key, &item->value, SHAREABLE_DICT_ANY, (int64_t)(expiry - now),
                             shareable__dict_time_left(deadline));
 }
 
@@ -23,14 +20,16 @@ static shareable_status copy_all(const shareable_dict *source, shareable_dict *t
                                  int64_t timeout) {
   shareable__dict_deadline deadline = {timeout, 0};
   shareable_status status = SHAREABLE_OK;
-  size_t cursor = 0;
+  uint64_t expiry = 0;
 
-  while (status == SHAREABLE_OK) {
-    status = shareable_dict_next(source, &cursor, item);
-    if (status == SHAREABLE_E_NO_KEY)
-      return SHAREABLE_OK;
+  for (uint64_t place = 0; status == SHAREABLE_OK && place < source->parts.places; place++) {
+    status = shareable__list_check(source->list);
     if (status == SHAREABLE_OK)
-      status = copy_item(source, target, item, &deadline);
+      status = shareable__dict_read_place(source, place, item, &expiry);
+    if (status == SHAREABLE_OK)
+      status = set_item(target, item, expiry, &deadline);
+    else if (status == SHAREABLE_E_NO_KEY)
+      status = SHAREABLE_OK;
   }
   return status;
 }

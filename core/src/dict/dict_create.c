@@ -19,7 +19,8 @@ static shareable_status check_sizes(size_t places, size_t key_size, size_t value
   if (key_size == 0 || key_size > SHAREABLE_DICT_KEY_MAX)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "keys of %zu bytes: a dict may have keys of 1 to %d bytes",
                            key_size, SHAREABLE_DICT_KEY_MAX);
-  if (value_size == 0 || value_size > SHAREABLE_TEXT_MAX)
+  if (value_size == 0 ||
+      value_size > SHAREABLE__SLOT_MAX) /* one more than TEXT_MAX: that of another dict, rounded up */
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
                            "values of %zu bytes: a dict may have values of 1 to %d bytes", value_size,
                            SHAREABLE_TEXT_MAX);

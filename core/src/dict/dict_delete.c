@@ -21,7 +21,7 @@ static shareable_status delete_place(shareable_dict *dict, uint64_t place, bool 
     shareable__dict_unlock(dict);
     if (status != SHAREABLE_E_BUSY)
       return status;
-    status = shareable__dict_await_value(dict, place);
+    status = shareable__dict_await_value(dict, place, deadline);
   } while (status == SHAREABLE_OK);
   return status;
 }
@@ -55,7 +55,7 @@ static shareable_status delete_encoded(shareable_dict *dict, const shareable_val
     status = delete_key(dict, &encoded, &hit, output, &deadline);
     if (status != SHAREABLE_E_BUSY)
       return status;
-    status = shareable__dict_await_value(dict, hit.place);
+    status = shareable__dict_await_value(dict, hit.place, &deadline);
   }
   return status;
 }
@@ -80,7 +80,7 @@ shareable_status shareable_dict_delete_expired(shareable_dict *dict, size_t max,
   size_t count = 0;
 
   for (uint64_t place = 0; status == SHAREABLE_OK && place < dict->parts.places && (max == 0 || count < max); place++) {
-    if (!shareable__dict_place_expired(dict, place))
+    if (!shareable__dict_place_expired(dict, place) || shareable__dict_place_is_free(dict, place))
       continue;
     status = delete_place(dict, place, true, &deadline);
     count += status == SHAREABLE_OK;

@@ -8,13 +8,14 @@
 /* The longest part of a key in a message, in bytes. */
 #define QUOTE_MAX 80
 
-/* Writes "key 'x'", "key b'x'", or "" for no key. */
+/* Writes "key 'x'", "key b'x'", or "a key" if there is none. */
 static void quote_key(char *out, size_t capacity, const shareable_value *key) {
   size_t length;
 
-  out[0] = '\0';
-  if (key == NULL || !shareable__is_text(key->type) || (key->text == NULL && key->length > 0))
+  if (key == NULL || !shareable__is_text(key->type) || (key->text == NULL && key->length > 0)) {
+    snprintf(out, capacity, "a key");
     return;
+  }
   length = (size_t)snprintf(out, capacity, "key %s'", key->type == SHAREABLE_TYPE_BYTES ? "b" : "");
   length += shareable__quote(out + length, capacity - length - 2, key->text, (size_t)key->length, QUOTE_MAX);
   snprintf(out + length, capacity - length, "'");
@@ -30,7 +31,12 @@ static const char *type_name(const shareable_dict *dict, const shareable_value *
 
 static shareable_status explain_key(const char *name, const shareable_dict *dict, const shareable_value *key,
                                     shareable_error *error) {
-  if (key == NULL || !shareable__is_text(key->type))
+  if (key == NULL)
+    return shareable__error_set(
+      error, SHAREABLE_E_KEY, 0,
+      "a key does not fit in dict '%s', whose keys have 1 to %zu bytes: create a dict with longer keys", name,
+      shareable_dict_key_size(dict));
+  if (!shareable__is_text(key->type))
     return shareable__error_set(error, SHAREABLE_E_KEY, 0, "a key of dict '%s' must be a str or bytes", name);
   if (key->length > shareable_dict_key_size(dict))
     return shareable__error_set(error, SHAREABLE_E_KEY, 0,
@@ -47,7 +53,7 @@ static bool explain_dict(const char *name, const shareable_dict *dict, shareable
     shareable__error_set(error, status, 0, "dict '%s' is closed: open it again", name);
     return true;
   case SHAREABLE_E_READ_ONLY:
-    shareable__error_set(error, status, 0, "dict '%s' is attached read-only", name);
+    shareable__error_set(error, status, 0, "dict '%s' is attached read-only: open it for writing", name);
     return true;
   case SHAREABLE_E_FULL:
     shareable__error_set(
@@ -79,18 +85,25 @@ shareable_status shareable_dict_explain(const shareable_dict *dict, const sharea
     return shareable__error_set(error, status, 0, "the value of %s of dict '%s' is %s", quoted, name,
                                 type_name(dict, key));
   case SHAREABLE_E_CAPACITY:
+    return shareable__error_set(
+      error, status, 0,
+      "the value of %s exceeds the storage of dict '%s', whose values have at most %zu bytes: "
+      "copy the keys to a dict with longer values",
+      quoted, name, shareable_dict_value_size(dict));
+  case SHAREABLE_E_TOO_LONG:
     return shareable__error_set(error, status, 0,
-                                "the value of %s exceeds the storage of dict '%s', whose values have at most %zu bytes",
-                                quoted, name, shareable_dict_value_size(dict));
+                                "the value of %s of dict '%s': a text that ends in a NUL may have at most %d bytes",
+                                quoted, name, SHAREABLE_TEXT_NUL_MAX);
   case SHAREABLE_E_BUSY:
-    return shareable__error_set(error, status, 0, "%s of dict '%s' is held by another writer", quoted, name);
+    return shareable__error_set(
+      error, status, 0, "%s of dict '%s' is held by another writer, which may be stopped: try again", quoted, name);
   case SHAREABLE_E_TIMED_OUT:
     return shareable__error_set(
       error, status, 0,
-      "dict '%s': timed out: another process has its lock, or, in a wait, the value of %s did not change", name,
-      quoted);
+      "dict '%s', %s: timed out: another process has the lock of the dict or of the value, or, "
+      "in a wait, nothing changed: try again",
+      name, quoted);
   default:
-    return shareable__error_set(error, status, 0, "dict '%s'%s%s: %s", name, quoted[0] == '\0' ? "" : ", ", quoted,
-                                shareable_status_message(status));
+    return shareable__error_set(error, status, 0, "dict '%s', %s: %s", name, quoted, shareable_status_message(status));
   }
 }

@@ -30,6 +30,17 @@ static __attribute__((noinline)) shareable_status compare_slowly(const shareable
 }
 
 /*
+ * Returns whether a writer has the key item of a place locked, inserts or deletes another key there, and
+ * did so for the whole call. A process may be stopped meanwhile: others do not wait for it.
+ */
+static bool is_other_key(const shareable_dict *dict, uint64_t place, const shareable__dict_key *key) {
+  uint64_t version = shareable__dict_version(dict, shareable__dict_key_item(place));
+
+  return !dict->is_plain && (version & SHAREABLE__LOCKED) != 0 &&
+         shareable__dict_other_key_changes(dict, place, key->tag) && shareable__dict_same_key(dict, place, version);
+}
+
+/*
  * Compares the key of a place with a key. *version is valid if they are equal. Returns E_BUSY if a
  * living writer has the item locked for too long. A corrupt or unwritten key equals none.
  */
@@ -45,7 +56,7 @@ compare(const shareable_dict *dict, uint64_t place, const shareable__dict_key *k
       return SHAREABLE_OK;
   }
   *equal = false;
-  return compare_slowly(dict, place, key, equal, version);
+  return is_other_key(dict, place, key) ? SHAREABLE_OK : compare_slowly(dict, place, key, equal, version);
 }
 
 /* Finds a key by the index. E_NO_KEY proves nothing if the index changes. */
@@ -63,10 +74,13 @@ static inline shareable_status find_in_index(const shareable_dict *dict, const s
   return SHAREABLE_E_NO_KEY;
 }
 
-/* A key does not move. If it was in no place when that was read, it was absent at some time. */
+/*
+ * A key does not move. If it was in no place when that was read, it was absent at some time. The last place
+ * is read first, as in the index of a plain list.
+ */
 static shareable_status find_in_list(const shareable_dict *dict, const shareable__dict_key *key,
                                      shareable__dict_hit *hit) {
-  for (hit->place = 0; hit->place < dict->parts.places; hit->place++) {
+  for (hit->place = dict->parts.places; hit->place-- > 0;) {
     bool equal;
     shareable_status status = compare(dict, hit->place, key, &equal, &hit->version);
 

@@ -9,7 +9,8 @@
 
 /* Does what shareable__dict_encode_key() does. */
 static inline __attribute__((always_inline)) shareable_status
-shareable__dict_encode_key_inline(const shareable_dict *dict, const shareable_value *key, shareable__dict_key *encoded) {
+shareable__dict_encode_key_inline(const shareable_dict *dict, const shareable_value *key,
+                                  shareable__dict_key *encoded) {
   if (dict == NULL || shareable__list_check(dict->list) != SHAREABLE_OK)
     return SHAREABLE_E_CLOSED;
   if (key == NULL || !shareable__is_text(key->type) || key->length - 1 >= dict->key_size || key->text == NULL ||

@@ -1,24 +1,20 @@
 /*
  * dict_free.c - finding a free place for a key, and evicting keys of a full dict.
  *
- * Both searches begin at the hand, which is after the place that was found last. Eviction is the
- * clock algorithm: the hand passes a key that was used since the last time, and clears the note of
- * its use; it evicts the first one that was not.
+ * All searches begin at the hand, which is after the place that was found last. The place of an
+ * expired key is taken before a key is evicted. Eviction is the clock algorithm: the hand passes a
+ * key that was used since the last time, and clears the note of its use; it evicts the first one that
+ * was not.
  */
 #include "dict/dict.h"
 #include "sync/item_lock.h"
 
-static uint64_t next_place(const shareable_dict *dict, uint64_t place) {
-  return place + 1 >= dict->parts.places ? 0 : place + 1;
-}
-
 /* Returns whether the place is free, and no living writer, which came too late, has its value locked. */
 static bool is_free(const shareable_dict *dict, uint64_t place) {
   const shareable__sync *sync = &dict->list->sync;
-  shareable__slot slot = shareable__dict_key_slot(dict, place);
   uint64_t word = shareable__version_load(sync->area, shareable__dict_value_item(place));
 
-  if (!shareable__item_is_none(&slot))
+  if (!shareable__dict_place_is_free(dict, place))
     return false;
   return (word & SHAREABLE__LOCKED) == 0 || shareable__item_holder_is_dead(sync, word);
 }
@@ -27,7 +23,7 @@ static bool search_free(const shareable_dict *dict, uint64_t *place) {
   for (uint64_t left = dict->parts.places; left > 0; left--) {
     if (is_free(dict, *place))
       return true;
-    *place = next_place(dict, *place);
+    *place = shareable__dict_next_place(dict, *place);
   }
   return false;
 }
@@ -49,17 +45,12 @@ static bool evict(shareable_dict *dict, uint64_t place) {
   return true;
 }
 
-/* Deletes an expired key, or evicts one. In the second round, no key is used that was not used again. */
-static bool make_free(shareable_dict *dict, bool may_evict, uint64_t *place) {
-  uint64_t rounds = may_evict ? 2 : 1;
-
-  if (!may_evict && __atomic_load_n(&dict->parts.area->has_expiries, __ATOMIC_RELAXED) == 0)
-    return false;
-  for (uint64_t left = rounds * dict->parts.places; left > 0; left--) {
-    if (shareable__dict_place_expired(dict, *place) ? shareable__dict_remove(dict, *place, true, NULL) == SHAREABLE_OK
-                                                    : may_evict && evict(dict, *place))
+/* Evicts a key. In the second round, no key is used that was not used again. */
+static bool evict_any(shareable_dict *dict, uint64_t *place) {
+  for (uint64_t left = 2 * dict->parts.places; left > 0; left--) {
+    if (evict(dict, *place))
       return true;
-    *place = next_place(dict, *place);
+    *place = shareable__dict_next_place(dict, *place);
   }
   return false;
 }
@@ -69,8 +60,8 @@ shareable_status shareable__dict_find_free(shareable_dict *dict, bool may_evict,
 
   *place = __atomic_load_n(&area->hand, __ATOMIC_RELAXED) % dict->parts.places;
   if ((__atomic_load_n(&area->count, __ATOMIC_RELAXED) >= dict->parts.places || !search_free(dict, place)) &&
-      !make_free(dict, may_evict && dict->evicts, place))
+      !shareable__dict_remove_expired(dict, place) && !(may_evict && dict->evicts && evict_any(dict, place)))
     return SHAREABLE_E_FULL;
-  __atomic_store_n(&area->hand, next_place(dict, *place), __ATOMIC_RELAXED);
+  __atomic_store_n(&area->hand, shareable__dict_next_place(dict, *place), __ATOMIC_RELAXED);
   return SHAREABLE_OK;
 }

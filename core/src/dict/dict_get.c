@@ -4,21 +4,33 @@
 #include "dict/dict_find.h"
 #include "sync/item_lock.h"
 
-static shareable_status read_place(const shareable_dict *dict, uint64_t place, shareable_value *value, void *buffer,
-                                   size_t size) {
+/* What a reader does with a value: it copies it, or compares it with `wanted`. */
+typedef struct value_use {
+  shareable_value *value;
+  void *buffer;
+  size_t size;
+  const shareable_value *wanted; /* or NULL */
+  bool *equal;
+} value_use;
+
+static shareable_status use_slot(const shareable__slot *slot, const value_use *use) {
+  if (use->wanted != NULL)
+    return shareable__item_equals(slot, use->wanted, use->equal);
+  return shareable__item_read(slot, use->value, use->buffer, use->size);
+}
+
+static shareable_status use_place(const shareable_dict *dict, uint64_t place, const value_use *use) {
   shareable__slot slot = shareable__dict_value_slot(dict, place);
   shareable_status status;
 
-  SHAREABLE__READ_CONSISTENT(status, dict->list, shareable__dict_value_item(place), slot,
-                             shareable__item_read(&slot, value, buffer, size));
+  SHAREABLE__READ_CONSISTENT(status, dict->list, shareable__dict_value_item(place), slot, use_slot(&slot, use));
   return status;
 }
 
 /* Reads an int or a float, unless the dict is plain. Returns false if the slow path is necessary. */
 static inline __attribute__((always_inline)) bool read_number(const shareable_dict *dict, uint64_t place,
                                                               shareable_value *value) {
-  shareable__slot slot =
-    shareable__dict_slot_of_value(&dict->list->layout, dict->key_size, dict->value_size, place);
+  shareable__slot slot = shareable__dict_slot_of_value(&dict->list->layout, dict->key_size, dict->value_size, place);
   size_t item = shareable__dict_value_item(place);
   uint64_t format, bits, version;
 
@@ -49,31 +61,30 @@ static bool is_lost(const shareable__sync *sync, uint64_t word) {
 }
 
 /*
- * Reads a value that is corrupt from the record. The next value is written to the record only after
+ * Uses a value that is corrupt from the record. The next value is written to the record only after
  * the item was locked: if its version word is the same, the record belongs to it. Returns E_NO_KEY if
  * the word has changed.
  */
-static shareable_status read_record(const shareable_dict *dict, uint64_t place, shareable_value *value, void *buffer,
-                                    size_t size) {
+static shareable_status use_record(const shareable_dict *dict, uint64_t place, const value_use *use) {
   size_t item = shareable__dict_value_item(place);
   uint64_t word = shareable__dict_version(dict, item);
-  shareable_status status;
+  shareable_status status = SHAREABLE_E_CORRUPT;
+  shareable__slot slot;
 
   if (!is_lost(&dict->list->sync, word))
     return SHAREABLE_E_NO_KEY;
-  status = shareable__dict_read_record(dict, place, value, buffer, size);
+  if (shareable__dict_record_slot(dict, place, &slot))
+    status = use_slot(&slot, use);
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
-  if (shareable__dict_version(dict, item) != word)
-    return SHAREABLE_E_NO_KEY;
-  return status == SHAREABLE_E_NO_KEY ? SHAREABLE_E_CORRUPT : status;
+  return shareable__dict_version(dict, item) == word ? status : SHAREABLE_E_NO_KEY;
 }
 
 /*
  * The value is corrupt: its writer was killed while it wrote a long value. Completes the write, or
- * reads the value from the record if this handle is read-only or the lock is taken.
+ * uses the value from the record if this handle is read-only or the lock is taken.
  */
-static __attribute__((noinline)) shareable_status read_lost(const shareable_dict *dict, uint64_t place,
-                                                            shareable_value *value, void *buffer, size_t size) {
+static __attribute__((noinline)) shareable_status use_lost(const shareable_dict *dict, uint64_t place,
+                                                           const value_use *use) {
   shareable_dict *writable = (shareable_dict *)dict; /* reading changes nothing of a dict, except that */
   shareable_status status = SHAREABLE_E_CORRUPT;
 
@@ -82,24 +93,36 @@ static __attribute__((noinline)) shareable_status read_lost(const shareable_dict
   for (int left = LOST_ATTEMPTS; left > 0 && status == SHAREABLE_E_CORRUPT; left--) {
     if (!dict->list->memory->read_only && shareable__dict_lock(writable, 0) == SHAREABLE_OK) {
       shareable__dict_unlock(writable);
-      return read_place(dict, place, value, buffer, size);
+      return use_place(dict, place, use);
     }
-    status = read_record(dict, place, value, buffer, size);
+    status = use_record(dict, place, use);
     if (status != SHAREABLE_E_NO_KEY)
       return status;
-    status = read_place(dict, place, value, buffer, size);
+    status = use_place(dict, place, use);
   }
   return status;
 }
 
+static shareable_status use_value(const shareable_dict *dict, uint64_t place, const value_use *use) {
+  shareable_status status = use_place(dict, place, use);
+
+  return status == SHAREABLE_E_CORRUPT ? use_lost(dict, place, use) : status;
+}
+
 shareable_status shareable__dict_read_value(const shareable_dict *dict, uint64_t place, shareable_value *value,
                                             void *buffer, size_t size) {
-  shareable_status status;
+  const value_use use = {.value = value, .buffer = buffer, .size = size};
 
   if (!dict->is_plain && read_number(dict, place, value))
     return SHAREABLE_OK;
-  status = read_place(dict, place, value, buffer, size);
-  return status == SHAREABLE_E_CORRUPT ? read_lost(dict, place, value, buffer, size) : status;
+  return use_value(dict, place, &use);
+}
+
+shareable_status shareable__dict_value_equals(const shareable_dict *dict, uint64_t place, const shareable_value *value,
+                                              bool *equal) {
+  const value_use use = {.wanted = value, .equal = equal};
+
+  return use_value(dict, place, &use);
 }
 
 /*
@@ -201,9 +224,8 @@ static shareable_status get_typed(const shareable_dict *dict, const shareable_va
 }
 
 /* The slow path: the key expires, a writer interferes, or the value has another type. */
-static __attribute__((noinline)) shareable_status get_number_slowly(const shareable_dict *dict,
-                                                                    const shareable_value *key, shareable_type type,
-                                                                    void *bits) {
+static __attribute__((noinline)) shareable_status
+get_number_slowly(const shareable_dict *dict, const shareable_value *key, shareable_type type, void *bits) {
   shareable_value value;
   shareable_status status = get_typed(dict, key, type, &value, NULL, 0);
 

@@ -115,13 +115,13 @@ shareable_status shareable_dict_add(shareable_dict *dict, const shareable_value 
                                     uint32_t flags, int64_t ttl, int64_t timeout, int64_t *result) {
   shareable__value_change change = {.apply = apply_add, .operand = (uint64_t)delta};
   shareable_value first = shareable_int(0);
+  bool overflows = __builtin_add_overflow(initial, delta, &first.integer);
   shareable_status status = shareable__dict_check_write(dict);
 
-  if (status == SHAREABLE_OK && (flags & SHAREABLE_DICT_IF_PRESENT) == 0 &&
-      __builtin_add_overflow(initial, delta, &first.integer))
-    status = SHAREABLE_E_OVERFLOW;
   if (status == SHAREABLE_OK)
-    status = add(dict, key, &change, &first, flags, ttl, timeout);
+    status = add(dict, key, &change, &first, flags | (overflows ? SHAREABLE_DICT_IF_PRESENT : 0), ttl, timeout);
+  if (status == SHAREABLE_E_NO_KEY && (flags & SHAREABLE_DICT_IF_PRESENT) == 0)
+    status = SHAREABLE_E_OVERFLOW;
   if (status == SHAREABLE_OK && result != NULL)
     *result = integer_of(change.put);
   return status;

@@ -36,7 +36,7 @@ static shareable_status measure(shareable_dict *dict, shareable_error *error) {
 
     if (!may_be_key(list, shareable__dict_key_item(place)))
       return shareable__fail(error, SHAREABLE_E_NOT_DICT, 0,
-                             "list '%s' is no dict: its item %zu would be a key, but is not a str, bytes or None",
+                             "list '%s' is not a dict: its item %zu would be a key, but is not a str, bytes or None",
                              list->memory->name, shareable__dict_key_item(place));
     if (key.size > dict->key_size)
       dict->key_size = (uint32_t)key.size;
@@ -56,7 +56,7 @@ shareable_status shareable__dict_attach_plain(shareable_dict *dict, shareable_er
     return shareable__fail_errno(error, errnum, "cannot open a dict: no random numbers");
   if (count == 0 || count % 2 != 0 || count / 2 > SHAREABLE_DICT_PLACES_MAX)
     return shareable__fail(error, SHAREABLE_E_NOT_DICT, 0,
-                           "list '%s' is no dict: it has %zu items, and each key of a dict has a value",
+                           "list '%s' is not a dict: it has %zu items, and each key of a dict has a value",
                            dict->list->memory->name, count);
   dict->is_plain = true;
   dict->parts.places = count / 2;

@@ -9,12 +9,12 @@
 uint64_t shareable__dict_index_add_all(const shareable_dict *dict, const shareable__dict_parts *parts) {
   uint64_t count = 0;
 
-  for (uint64_t place = 0; place < parts->places; place++) {
+  for (uint64_t place = parts->places; place > 0; place--) {
     uint32_t tag;
 
-    if (!shareable__dict_tag_of_place(dict, place, &tag))
+    if (!shareable__dict_tag_of_place(dict, place - 1, &tag))
       continue;
-    shareable__dict_index_add(parts, shareable__dict_entry(tag, place));
+    shareable__dict_index_add(parts, shareable__dict_entry(tag, place - 1));
     count++;
   }
   return count;

@@ -26,19 +26,6 @@ typedef struct key_wait {
   const shareable_value *value; /* NULL: the key is absent */
 } key_wait;
 
-/* Compares the value of a place with the one that is waited on. */
-static shareable_status compare(const key_wait *wait, uint64_t place, bool *equal) {
-  shareable__slot slot = shareable__dict_value_slot(wait->dict, place);
-  shareable_status status;
-
-  *equal = false;
-  if (wait->value == NULL)
-    return SHAREABLE_OK;
-  SHAREABLE__READ_CONSISTENT(status, wait->dict->list, shareable__dict_value_item(place), slot,
-                             shareable__item_equals(&slot, wait->value, equal));
-  return status;
-}
-
 static shareable_status check_key(const shareable_list *list, shareable__list_wait *context) {
   key_wait *wait = (key_wait *)context;
   shareable_status status = shareable__list_check(list);
@@ -55,8 +42,8 @@ static shareable_status check_key(const shareable_list *list, shareable__list_wa
       wait->wait.item = absent_item(wait->dict, wait->key->tag);
       return wait->value == NULL ? SHAREABLE_E_TIMED_OUT : SHAREABLE_OK;
     }
-    if (status == SHAREABLE_OK)
-      status = compare(wait, hit.place, &equal);
+    if (status == SHAREABLE_OK && wait->value != NULL)
+      status = shareable__dict_value_equals(wait->dict, hit.place, wait->value, &equal);
     if (status != SHAREABLE_OK)
       return status;
   } while (!shareable__dict_same_key(wait->dict, hit.place, hit.version));
@@ -70,8 +57,8 @@ shareable_status shareable_dict_wait(const shareable_dict *dict, const shareable
   shareable_status status = shareable__dict_encode_key(dict, key, &encoded);
   key_wait wait = {.wait = {.check = check_key}, .dict = dict, .key = &encoded, .value = value};
 
-  if (status == SHAREABLE_OK && value != NULL)
-    status = shareable__list_check_search_value(dict->list, value);
+  if (status == SHAREABLE_OK)
+    status = value == NULL ? shareable__text_check(key) : shareable__list_check_search_value(dict->list, value);
   if (status != SHAREABLE_OK)
     return status;
   wait.wait.item = absent_item(dict, encoded.tag);

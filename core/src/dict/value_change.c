@@ -9,15 +9,21 @@
 /* Not an error: the key has changed between two steps, and the call begins again. */
 #define AGAIN SHAREABLE_E_TIMED_OUT
 
-shareable_status shareable__dict_await_value(shareable_dict *dict, uint64_t place) {
+shareable_status shareable__dict_await_value(shareable_dict *dict, uint64_t place, shareable__dict_deadline *deadline) {
   shareable__sync *sync = &dict->list->sync;
   size_t item = shareable__dict_value_item(place);
   uint64_t before;
-  shareable_status status = shareable__item_lock(sync, item, &before);
+  shareable_status status = shareable__item_lock_within(sync, item, shareable__dict_time_left(deadline), &before);
 
   if (status == SHAREABLE_OK)
     shareable__item_unlock_and_notify(sync, item, before);
   return status;
+}
+
+static shareable_status await_again(shareable_dict *dict, uint64_t place, shareable__dict_deadline *deadline) {
+  shareable_status status = shareable__dict_await_value(dict, place, deadline);
+
+  return status == SHAREABLE_OK ? AGAIN : status;
 }
 
 /* Changes the value, whose item is locked, if it is still the value of the key that was found. */
@@ -37,14 +43,14 @@ static shareable_status apply_locked(shareable_dict *dict, const shareable__dict
 }
 
 static shareable_status change_present(shareable_dict *dict, const shareable__dict_hit *hit,
-                                       shareable__value_change *change) {
+                                       shareable__value_change *change, shareable__dict_deadline *deadline) {
   shareable__sync *sync = &dict->list->sync;
   size_t item = shareable__dict_value_item(hit->place);
   shareable_status status = SHAREABLE_OK;
   uint64_t before;
 
   if (!shareable__item_try_lock(sync, item, &before))
-    status = shareable__item_lock(sync, item, &before);
+    status = shareable__item_lock_within(sync, item, shareable__dict_time_left(deadline), &before);
   return status == SHAREABLE_OK ? apply_locked(dict, hit, change, before) : status;
 }
 
@@ -78,8 +84,7 @@ static shareable_status change_absent(shareable_dict *dict, const shareable__dic
     shareable__dict_notify_absent(dict, key->tag);
   if (status != SHAREABLE_E_BUSY)
     return status;
-  status = shareable__dict_await_value(dict, hit.place);
-  return status == SHAREABLE_OK ? AGAIN : status;
+  return await_again(dict, hit.place, deadline);
 }
 
 /*
@@ -103,7 +108,7 @@ static shareable_status change_long(shareable_dict *dict, const shareable__dict_
   }
   shareable__dict_unlock(dict);
   if (status == SHAREABLE_E_BUSY)
-    status = shareable__dict_await_value(dict, hit.place) == SHAREABLE_OK ? AGAIN : SHAREABLE_E_BUSY;
+    status = await_again(dict, hit.place, deadline);
   return status == SHAREABLE_E_NO_KEY ? AGAIN : status;
 }
 
@@ -122,7 +127,7 @@ static shareable_status change_once(shareable_dict *dict, const shareable__dict_
     return status;
   if (!change->replaces)
     return SHAREABLE_E_KEY_EXISTS;
-  return change->is_long ? change_long(dict, key, change, deadline) : change_present(dict, &hit, change);
+  return change->is_long ? change_long(dict, key, change, deadline) : change_present(dict, &hit, change, deadline);
 }
 
 /* The write of a long value was interrupted. The next owner of the lock completes it. */

@@ -33,8 +33,8 @@ shareable_status shareable__dict_change_value(shareable_dict *dict, const sharea
 
 /*
  * Waits until no writer has the value of a place locked. The caller does not hold the lock of the
- * dict. Returns E_BUSY if a living writer holds it for a second.
+ * dict. Returns E_TIMED_OUT, or E_BUSY if a living writer holds it for a second.
  */
-shareable_status shareable__dict_await_value(shareable_dict *dict, uint64_t place);
+shareable_status shareable__dict_await_value(shareable_dict *dict, uint64_t place, shareable__dict_deadline *deadline);
 
 #endif

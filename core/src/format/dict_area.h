@@ -23,6 +23,9 @@
  */
 #define SHAREABLE__DICT_USED (UINT64_C(1) << 63)
 
+/* What `next_expiry` may be instead of a time. A hint: a wrong value delays the use of places again. */
+enum { SHAREABLE__NEXT_EXPIRY_UNKNOWN = 0, SHAREABLE__NEXT_EXPIRY_SCANNING = 1 };
+
 /* What the owner of the lock is doing with the place `intent_place`. */
 enum {
   SHAREABLE__INTENT_NONE = 0,
@@ -64,7 +67,8 @@ typedef struct shareable__dict_area {
   shareable__word sequence; /* of the index: odd while entries or keys change */
   uint32_t has_expiries;    /* 1 if any place has had one */
   uint32_t padding;
-  uint64_t fill_3[2];
+  shareable__word next_expiry; /* no key expires before this time; or UNKNOWN, or SCANNING */
+  uint64_t fill_3;
   shareable__value_record record;
 } shareable__dict_area;
 

@@ -53,7 +53,8 @@ shareable__backoff_action shareable__backoff_wait(shareable__backoff *backoff, u
   if (backoff->start_ns == 0 || backoff->observed != observed)
     backoff->start_ns = backoff->checked_ns = now;
   backoff->observed = observed;
-  expired = now - backoff->start_ns > HOLD_TIMEOUT_NS || now - backoff->first_ns > TOTAL_TIMEOUT_NS;
+  expired = now - backoff->start_ns > HOLD_TIMEOUT_NS || now - backoff->first_ns > TOTAL_TIMEOUT_NS ||
+            (backoff->is_limited && now - backoff->first_ns >= backoff->limit_ns);
   if (expired && backoff->expired)
     return SHAREABLE__TIMED_OUT;
   if (!expired && now - backoff->checked_ns < OWNER_CHECK_NS)

@@ -38,7 +38,11 @@ bool shareable__item_holder_is_dead(const shareable__sync *sync, uint64_t word) 
 }
 
 shareable_status shareable__item_lock(shareable__sync *sync, size_t i, uint64_t *before) {
-  shareable__backoff backoff = {0};
+  return shareable__item_lock_within(sync, i, -1, before);
+}
+
+shareable_status shareable__item_lock_within(shareable__sync *sync, size_t i, int64_t timeout, uint64_t *before) {
+  shareable__backoff backoff = {.is_limited = timeout >= 0, .limit_ns = timeout};
 
   for (;;) {
     uint64_t word = shareable__version_load(sync->area, i);
@@ -54,7 +58,7 @@ shareable_status shareable__item_lock(shareable__sync *sync, size_t i, uint64_t 
         steal_lock(sync, i, word, before))
       return SHAREABLE_OK;
     if (action == SHAREABLE__TIMED_OUT)
-      return SHAREABLE_E_BUSY;
+      return shareable__backoff_reached_limit(&backoff) ? SHAREABLE_E_TIMED_OUT : SHAREABLE_E_BUSY;
   }
 }
 

@@ -13,6 +13,9 @@
  */
 shareable_status shareable__item_lock(shareable__sync *sync, size_t i, uint64_t *before);
 
+/* Does the same for at most `timeout` nanoseconds, unless that is negative, and then returns E_TIMED_OUT. */
+shareable_status shareable__item_lock_within(shareable__sync *sync, size_t i, int64_t timeout, uint64_t *before);
+
 /* Locks an item if it is not locked. *before is the unlocked version word. */
 static inline bool shareable__item_try_lock(shareable__sync *sync, size_t i, uint64_t *before) {
   uint64_t word = shareable__version_load(sync->area, i);

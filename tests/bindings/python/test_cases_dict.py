@@ -450,7 +450,7 @@ def test_dict_opens_a_list_of_stock_python_read_only(name):
         assert shared == {"a": 1, b"b": "text", "c": 2.5} and shared["a"] == 1 and "d" not in shared
         assert (len(shared), shared.places) == (3, 4) and shared.shm.read_only
         refuses(TypeError, "read-only", shared.__setitem__, "a", 2)
-    refuses(ValueError, "contains a list, but no dict", ShareableDict, name=name)
+    refuses(ValueError, "contains a list that is not a dict", ShareableDict, name=name)
 
 
 @pytest.mark.parametrize("items", [[1, 2], ["a", 1, "b"], []], ids=str)

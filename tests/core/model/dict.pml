@@ -19,8 +19,9 @@
  * until the key is gone. The owner of the keys' lock, which is the lock in the dict area, waits for the
  * lock of a free place only, whose owner does not wait for anything.
  *
- * An insert writes the value before it declares its intent, because the place is free until the key is
- * written. An intent is one of three here: insert, delete, and making the index again (REINDEX), which
+ * An insert writes the value before the key, because the place is free until the key is written. A write
+ * of a long value has no redo record: if it is killed, the value is TORN, and stock Python would raise an
+ * error for the place. The next owner of the keys' lock writes None to it. An intent is one of three here: insert, delete, and making the index again (REINDEX), which
  * stores the entries that differ. The fourth, a long value, is in dict_value.pml.
  *
  * The index is a table with linear probing from the home of a key. An entry is removed by moving
@@ -36,6 +37,7 @@
  *
  * Each of these breaks the protocol, and the check must find an error:
  * KEY_FIRST       an insert writes the key before the value
+ * VALUE_FIRST     an insert declares its intent after it has written the value
  * NO_VERSION      a get does not check the version of the key again
  * NO_RECHECK      a set of a present key does not check the version under the place's lock
  * NO_PLACE_LOCK   neither a delete nor an insert takes the place's lock. (One of them is sufficient
@@ -82,6 +84,9 @@
 
 /* The last process is the one that checks the result. */
 #define CHECKER (WRITERS + 1)
+
+/* A value of which a killed insert has written a part. */
+#define TORN 99
 
 #define NONE 0
 #define INSERT 1
@@ -251,7 +256,17 @@ inline recover() {
     if
     :: intent == INSERT && key[intent_place] != 0 -> add_entry(intent_place, intent_home); count = intent_count + 1
     :: intent == DELETE && key[intent_place] == 0 -> continue_delete(intent_place, intent_home); count = intent_count - 1
-    :: else -> count = intent_count
+    :: intent == INSERT && key[intent_place] == 0 ->
+      atomic {
+        place_lock[intent_place] == 0 || dead[place_lock[intent_place]] ->
+        place_lock[intent_place] = 0;
+        if
+        :: value[intent_place] == TORN -> value[intent_place] = 0
+        :: else
+        fi
+      };
+      count = intent_count
+    :: intent == DELETE && key[intent_place] != 0 -> count = intent_count
     fi;
     sequence = NEXT(sequence);
     intent = NONE
@@ -307,21 +322,25 @@ inline set_present(me, k, new) {
   fi
 }
 
-inline insert(k, new) {
+inline insert(me, k, new) {
   if
   :: d_step { IS_FREE(0) -> p = 0 }
   :: d_step { !IS_FREE(0) && IS_FREE(1) -> p = 1 }
   :: !IS_FREE(0) && !IS_FREE(1) -> keys_lock = 0; goto next /* full */
   fi;
+#if !defined(NO_INTENT) && !defined(VALUE_FIRST)
+  declare(INSERT, p, HOME(k));
+#endif
 #ifndef KEY_FIRST
   /* A writer that found the key that was there before may have the item for a moment. */
 #ifdef NO_PLACE_LOCK
   value[p] = new;
 #else
-  atomic { place_lock[p] == 0 || dead[place_lock[p]] -> value[p] = new; place_lock[p] = 0 };
+  atomic { place_lock[p] == 0 || dead[place_lock[p]] -> place_lock[p] = me; value[p] = TORN };
+  d_step { value[p] = new; place_lock[p] = 0 };
 #endif
 #endif
-#ifndef NO_INTENT
+#ifdef VALUE_FIRST
   declare(INSERT, p, HOME(k));
 #endif
 #ifndef EVEN_INSERT
@@ -400,7 +419,7 @@ again:
     probe(k);
     if
     :: found -> keys_lock = 0; goto again
-    :: else -> assert(truth[k] == 0); insert(k, me + n * WRITERS)
+    :: else -> assert(truth[k] == 0); insert(me, k, me + n * WRITERS)
     fi;
     keys_lock = 0;
     goto next;
@@ -515,6 +534,7 @@ proctype checker() {
   d_step {
     assert(!ODD(sequence) && count == (key[0] != 0) + (key[1] != 0));
     assert(key[0] == 0 || key[0] != key[1]);
+    assert(value[0] != TORN && value[1] != TORN);
     i = 0; j = 0;
     do
     :: i == SLOTS -> break

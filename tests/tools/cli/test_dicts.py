@@ -451,7 +451,7 @@ def test_a_list_of_stock_python_is_read_as_a_dict(name):
     dict_("wait", "--timeout", 5, name, "a", 1)
     assert dict_("watch", "--initial", "--count", 1, name).split() == ["str", "a", "int", "1"]
     for command in (["set", name, "a", 2], ["add", name, "a"], ["del", name, "a"], ["clear", name], ["reindex", name], ["pop", name, "a"]):
-        assert "contains a list, but no dict" in dict_(*command, status=1)
+        assert "contains a list that is not a dict" in dict_(*command, status=1)
     run("create", name + "-2", 1, 2)
     assert "its item 0 would be a key, but is not a str, bytes or None" in dict_("get", name + "-2", "a", status=1)
 
@@ -723,7 +723,7 @@ def test_a_hostile_dict_area_is_an_error_or_harmless(name, field):
         patch(name, start + FIELDS[field], content)
         for command, status, message in run_all(name):
             if field in ("magic", "places", "size") and content[0] == 0xFF and command[0] == "dict" and command[1] == "set":
-                assert status == 1 and re.search("corrupt|no dict|another version", message), message
+                assert status == 1 and re.search("corrupt|not a dict|another version", message), message
         os.unlink(f"/dev/shm/{name}")
 
 
