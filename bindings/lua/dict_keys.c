@@ -12,12 +12,17 @@
 /* As in ngx.shared.DICT. */
 #define KEYS_DEFAULT 1024
 
-/* Finds the next key, without its value. */
+/*
+ * Finds the next key, without its value. In a list of stock Python, a key gets longer than the buffer
+ * if another process changes the offsets of the list: then the key was not read.
+ */
 static shareable_status next_key(const shareable_dict *dict, size_t *cursor, shareable_dict_item *item) {
   shareable_status status = shareable_dict_next(dict, cursor, item);
 
   if (status != SHAREABLE_E_BUFFER)
     return status;
+  if (item->key.length > item->key_buffer_size)
+    return SHAREABLE_E_CORRUPT;
   ++*cursor; /* only the value needs a buffer */
   return SHAREABLE_OK;
 }

@@ -15,8 +15,7 @@ typedef struct dict_iterator {
   PyObject_HEAD shareable_dict *dict;
   size_t cursor;
   yields kind;
-  char *buffer; /* for a value; NULL for keys */
-  size_t size;
+  shareable_dict_item buffers; /* in one allocation at key_buffer; none for a value if it yields keys */
 } dict_iterator;
 
 static void dealloc(PyObject *self) {
@@ -25,21 +24,37 @@ static void dealloc(PyObject *self) {
   guard_enter();
   shareable_dict_unref(iterator->dict);
   guard_leave();
-  PyMem_Free(iterator->buffer);
+  PyMem_Free(iterator->buffers.key_buffer);
   PyObject_Free(self);
 }
 
 /*
- * Reads the next key. It keeps the GIL, because another thread may use the iterator, too. The
- * cursor is then after its place, also if only its value cannot be read.
+ * Reads the next place that has a key. In a list of stock Python, a key gets longer than the buffer
+ * if another process changes the offsets of the list: then the key was not read.
  */
-static shareable_status read_next(dict_iterator *iterator, shareable_dict_item *item) {
-  shareable_status status = shareable_dict_next(iterator->dict, &iterator->cursor, item);
+static shareable_status next_place(const shareable_dict *dict, size_t *cursor, shareable_dict_item *item) {
+  shareable_status status;
 
-  if (iterator->kind != KEYS || (status != SHAREABLE_E_BUFFER && status != SHAREABLE_E_CORRUPT))
+  item->key = shareable_none();
+  status = shareable_dict_next(dict, cursor, item);
+  if (status != SHAREABLE_E_BUFFER || item->key.length <= item->key_buffer_size)
     return status;
-  ++iterator->cursor;
+  item->key = shareable_none();
+  return SHAREABLE_E_CORRUPT;
+}
+
+shareable_status dict_next_key(const shareable_dict *dict, size_t *cursor, shareable_dict_item *item) {
+  shareable_status status = next_place(dict, cursor, item);
+
+  if (item->key.type == SHAREABLE_TYPE_NONE || (status != SHAREABLE_E_BUFFER && status != SHAREABLE_E_CORRUPT))
+    return status;
+  ++*cursor;
   return SHAREABLE_OK;
+}
+
+/* Keeps the GIL, because another thread may use the iterator, too. */
+static shareable_status read_next(dict_iterator *iterator, shareable_dict_item *item) {
+  return (iterator->kind == KEYS ? dict_next_key : next_place)(iterator->dict, &iterator->cursor, item);
 }
 
 static PyObject *pair_of(const shareable_dict_item *item) {
@@ -53,11 +68,7 @@ static PyObject *pair_of(const shareable_dict_item *item) {
 
 /* After the last key or an error, the iterator is exhausted. */
 static PyObject *next_in_guard(dict_iterator *iterator) {
-  char key[SHAREABLE_DICT_KEY_MAX];
-  shareable_dict_item item = {.key_buffer = key,
-                              .key_buffer_size = sizeof key,
-                              .value_buffer = iterator->buffer,
-                              .value_buffer_size = iterator->size};
+  shareable_dict_item item = iterator->buffers;
   shareable_status status = read_next(iterator, &item);
 
   if (status == SHAREABLE_OK && iterator->kind == KEYS)
@@ -94,6 +105,22 @@ int dict_iterator_type_init(void) {
   return PyType_Ready(&type);
 }
 
+/* A key of a list of stock Python may be longer than SHAREABLE_DICT_KEY_MAX. */
+static bool add_buffers(dict_iterator *iterator) {
+  shareable_dict_item *buffers = &iterator->buffers;
+
+  *buffers = (shareable_dict_item){
+    .key_buffer_size = shareable_dict_key_size(iterator->dict),
+    .value_buffer_size = iterator->kind == KEYS ? 0 : shareable_dict_value_size(iterator->dict),
+  };
+  buffers->key_buffer = PyMem_Malloc(buffers->key_buffer_size + buffers->value_buffer_size);
+  if (buffers->key_buffer == NULL)
+    return false;
+  if (iterator->kind != KEYS)
+    buffers->value_buffer = (char *)buffers->key_buffer + buffers->key_buffer_size;
+  return true;
+}
+
 /* In the guard. */
 static PyObject *new_iterator(shareable_dict *dict, yields kind) {
   dict_iterator *iterator;
@@ -108,9 +135,7 @@ static PyObject *new_iterator(shareable_dict *dict, yields kind) {
   iterator->dict = shareable_dict_ref(dict);
   iterator->cursor = 0;
   iterator->kind = kind;
-  iterator->size = kind == KEYS ? 0 : shareable_dict_value_size(dict);
-  iterator->buffer = kind == KEYS ? NULL : PyMem_Malloc(iterator->size);
-  if (kind == KEYS || iterator->buffer != NULL)
+  if (add_buffers(iterator))
     return (PyObject *)iterator;
   PyErr_NoMemory();
   guard_leave();

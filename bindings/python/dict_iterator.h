@@ -6,8 +6,16 @@
 
 #include <Python.h>
 
+#include "shareable.h"
+
 /* Must be called once, before the first iterator. Returns -1 with an exception on failure. */
 int dict_iterator_type_init(void);
+
+/*
+ * Reads the next key as shareable_dict_next() does. A value that the buffer cannot hold, or that is
+ * corrupt, is no error. On failure, the item contains the key only if it was read, and otherwise None.
+ */
+shareable_status dict_next_key(const shareable_dict *dict, size_t *cursor, shareable_dict_item *item);
 
 /*
  * Return a new iterator over a Dict, which holds a reference to the dict and reads each key when it

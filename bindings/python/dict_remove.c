@@ -3,6 +3,7 @@
  */
 #include "arguments.h"
 #include "dict.h"
+#include "dict_iterator.h"
 #include "duration.h"
 #include "guard.h"
 #include "value.h"
@@ -97,21 +98,6 @@ PyObject *dict_pop(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
   return values[1];
 }
 
-/*
- * Finds a key at or after the place, and stores the place after it. The value is not read: its
- * errors mean that there is a key.
- */
-static shareable_status find_key(const shareable_dict *dict, size_t *place, shareable_value *key, char *buffer) {
-  shareable_dict_item item = {.key_buffer = buffer, .key_buffer_size = SHAREABLE_DICT_KEY_MAX};
-  shareable_status status = shareable_dict_next(dict, place, &item);
-
-  *key = item.key;
-  if (status != SHAREABLE_E_BUFFER && status != SHAREABLE_E_CORRUPT)
-    return status;
-  ++*place;
-  return SHAREABLE_OK;
-}
-
 /* Deletes a key that was found. Returns NULL without an exception if another process has deleted it. */
 static PyObject *pop_pair(shareable_dict *dict, const shareable_value *key, int64_t timeout) {
   PyObject *object = value_to(key), *value, *pair;
@@ -125,14 +111,12 @@ static PyObject *pop_pair(shareable_dict *dict, const shareable_value *key, int6
   return pair;
 }
 
-/* Returns NULL without an exception if there is no key. */
-static PyObject *pop_any(shareable_dict *dict, size_t *place, int64_t timeout) {
-  char buffer[SHAREABLE_DICT_KEY_MAX];
+/* Returns NULL without an exception if there is no key. The item has a buffer for the key. */
+static PyObject *pop_any(shareable_dict *dict, size_t *place, shareable_dict_item *item, int64_t timeout) {
   bool is_second_round = false;
 
   for (;;) {
-    shareable_value key = shareable_none();
-    shareable_status status = find_key(dict, place, &key, buffer);
+    shareable_status status = dict_next_key(dict, place, item);
     PyObject *pair;
 
     if (status == SHAREABLE_E_NO_KEY && is_second_round)
@@ -143,11 +127,22 @@ static PyObject *pop_any(shareable_dict *dict, size_t *place, int64_t timeout) {
       continue;
     }
     if (status != SHAREABLE_OK)
-      return dict_raise_lookup(status, dict, Py_None, &key);
-    pair = pop_pair(dict, &key, timeout);
+      return dict_raise_lookup(status, dict, Py_None, &item->key);
+    pair = pop_pair(dict, &item->key, timeout);
     if (pair != NULL || PyErr_Occurred())
       return pair;
   }
+}
+
+/* A dict that can be written has no longer keys than the buffer. */
+static PyObject *pop_first(shareable_dict *dict, size_t *place, int64_t timeout) {
+  char buffer[SHAREABLE_DICT_KEY_MAX];
+  shareable_dict_item item = {.key_buffer = buffer, .key_buffer_size = sizeof buffer};
+  shareable_memory *memory = shareable_list_memory(shareable_dict_list(dict));
+
+  if (shareable_memory_address(memory) != NULL && shareable_memory_is_read_only(memory))
+    return dict_raise(SHAREABLE_E_READ_ONLY, dict, NULL, NULL);
+  return pop_any(dict, place, &item, timeout);
 }
 
 /* Each call begins where the last one has ended, so that emptying a dict reads each place once. */
@@ -164,7 +159,7 @@ PyObject *dict_popitem(PyObject *self, PyObject *const *arguments, Py_ssize_t co
   guard_enter();
   dict = shareable_dict_ref(dict_of(self));
   place = __atomic_load_n(next, __ATOMIC_RELAXED);
-  pair = pop_any(dict, &place, timeout);
+  pair = pop_first(dict, &place, timeout);
   __atomic_store_n(next, place, __ATOMIC_RELAXED);
   shareable_dict_unref(dict);
   guard_leave();

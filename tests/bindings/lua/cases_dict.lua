@@ -530,14 +530,15 @@ test("dict_refuses_writes_to_keys_as_items_of_the_list", function()
 end)
 
 test("dict_opens_a_list_of_stock_python_read_only", function()
-  local l = keep(shareable.list({"a", 1, none, 5, bytes "b", "two", "c", none}, {name = name(), no_sync = true}))
+  local l = keep(shareable.list({"a", 1, none, 5, bytes "b", "two", "c", none, ("l"):rep(473), true},
+    {name = name(), no_sync = true}))
   local d = keep(dict{name = l.name, read_only = true})
   equal(d.a, 1)
   equal(d[bytes "b"], "two")
   equal(d.c, none)
   equal(d.b, nil)
-  equal(#d, 3)
-  same(content(d), {"a=1", "b=two", "c=none"})
+  equal(#d, 4)
+  same(content(d), {"a=1", "b=two", "c=none", ("l"):rep(473) .. "=true"}) -- no key of a dict is so long
   l[2] = 7
   equal(d.a, 7)
   raises("read-only", function() d.a = 2 end)

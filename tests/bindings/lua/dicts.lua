@@ -496,6 +496,20 @@ test("a_hostile_block_is_an_error", function()
   runner.fails("E_NOT_DICT", known, shareable.dict{name = known})
 end)
 
+test("a_key_that_another_process_makes_longer_is_not_read", function()
+  local l = keep(shareable.list({"k", ("v"):rep(5000)}, {name = name(), no_sync = true}))
+  local d = keep(shareable.dict{name = l.name, read_only = true})
+  equal(l.memory:unpack("=i8i8i8", 8), 0)
+  l.memory:pack("=i8i8i8", 8, 0, 4096, 5016) -- the offsets of the items
+  l.memory:write(32, ("k"):rep(4096))
+  l.memory:write(32 + 5016, "4096s")
+  runner.fails("E_CORRUPT", l.name, d:get_keys())
+  raises(l.name, function()
+    for _ in d:pairs() do
+    end
+  end)
+end)
+
 if jit and jit.status() then
   test("luajit_compiles_reads_and_writes", function()
     local d = new()

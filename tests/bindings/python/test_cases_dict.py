@@ -439,7 +439,7 @@ def test_dict_refuses_writes_to_keys_as_items_of_the_list(name, shared):
 STOCK = """
 import sys
 from multiprocessing import resource_tracker, shared_memory
-made = shared_memory.ShareableList(["a", 1, None, 0, b"b", "text", "c", 2.5], name=sys.argv[1])
+made = shared_memory.ShareableList(["a", 1, None, 0, b"b", "text", "c", 2.5, "l" * 473, True], name=sys.argv[1])
 resource_tracker.unregister(made.shm._name, "shared_memory")
 """
 
@@ -447,8 +447,9 @@ resource_tracker.unregister(made.shm._name, "shared_memory")
 def test_dict_opens_a_list_of_stock_python_read_only(name):
     subprocess.run([sys.executable, "-c", STOCK, name], check=True)
     with ShareableDict(name=name, read_only=True) as shared:
-        assert shared == {"a": 1, b"b": "text", "c": 2.5} and shared["a"] == 1 and "d" not in shared
-        assert (len(shared), shared.places) == (3, 4) and shared.shm.read_only
+        assert shared == {"a": 1, b"b": "text", "c": 2.5, "l" * 473: True} and shared["a"] == 1 and "d" not in shared
+        assert list(shared) == ["a", b"b", "c", "l" * 473]  # no key of a dict is so long
+        assert (len(shared), shared.places) == (4, 5) and shared.shm.read_only
         refuses(TypeError, "read-only", shared.__setitem__, "a", 2)
     refuses(ValueError, "contains a list that is not a dict", ShareableDict, name=name)
 

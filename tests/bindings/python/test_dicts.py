@@ -10,6 +10,7 @@ import pathlib
 import pickle
 import random
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -397,6 +398,52 @@ def test_stock_python_reads_keys_and_writes_values(interpreter, shared, program)
     ended = program(READ, interpreter, head="")
     assert ended.returncode == 0 and ended.stdout == repr(sorted(shared.items() - {("int", 2), ("text", "by stock")} | {("int", 1), ("text", "ours")}, key=repr)) + "\n", ended.stderr
     assert shared["int"] == 2 and shared["text"] == "by stock" and len(shared) == 6
+
+
+LONG = """
+from multiprocessing import resource_tracker, shared_memory
+made = shared_memory.ShareableList(["k" * 473, 1, b"b" * 100000, "v" * 5000, "a", 2], name=sys.argv[1])
+resource_tracker.unregister(made.shm._name, "shared_memory")
+"""
+
+
+def test_keys_of_a_list_of_stock_python_may_be_longer_than_those_of_a_dict(name, program):
+    assert program(LONG, head="").returncode == 0
+    expected = {"k" * 473: 1, b"b" * 100000: "v" * 5000, "a": 2}
+    with ShareableDict(name=name, read_only=True) as shared:
+        assert list(shared) == list(expected) and list(shared.values()) == list(expected.values())
+        assert list(shared.items()) == list(expected.items()) and shared == shared.todict() == expected
+        assert shared | {} == expected and repr(expected) in repr(shared)
+        assert all(key in shared and shared[key] == shared.get_stale(key)[0] == expected[key] for key in expected)
+        for method in (shared.popitem, shared.clear, lambda: shared.pop("k" * 473)):
+            with pytest.raises(TypeError, match="read-only"):
+                method()
+        with ShareableDict(10) as target:
+            try:
+                with pytest.raises(ValueError, match="too long"):
+                    shared.copy_to(target)
+            finally:
+                target.unlink()
+    with pytest.raises(ValueError, match="closed"):
+        shared.popitem()
+
+
+SHORT = """
+from multiprocessing import resource_tracker, shared_memory
+made = shared_memory.ShareableList(["k", "v" * 5000], name=sys.argv[1])
+resource_tracker.unregister(made.shm._name, "shared_memory")
+"""
+
+
+def test_a_key_that_another_process_makes_longer_is_not_read(name, program):
+    assert program(SHORT, head="").returncode == 0
+    with ShareableDict(name=name, read_only=True) as shared, shared_memory.SharedMemory(name, track=False) as block:
+        keys, items = iter(shared), iter(shared.items())
+        struct.pack_into("3q4096s", block.buf, 8, 0, 4096, 5016, b"k" * 4096)  # the offsets, and the key
+        struct.pack_into("8s", block.buf, 8 + 3 * 8 + 5016, b"4096s")
+        for read in (lambda: next(keys), lambda: next(items), lambda: list(shared), lambda: list(shared.values())):
+            with pytest.raises(ValueError, match="corrupt"):
+                read()
 
 
 def test_a_signal_ends_a_wait(shared):
