@@ -272,8 +272,9 @@ static PySequenceMethods as_sequence = {.sq_contains = dict_contains};
 static PyMappingMethods as_mapping = {
   .mp_length = dict_length, .mp_subscript = dict_subscript, .mp_ass_subscript = dict_ass_subscript};
 
+/* Python's own errors about arguments name the type: users know its only subclass, ShareableDict. */
 static PyTypeObject type = {
-  PyVarObject_HEAD_INIT(NULL, 0).tp_name = "shareable._raw.Dict",
+  PyVarObject_HEAD_INIT(NULL, 0).tp_name = "shareable.ShareableDict",
   .tp_doc = "A dict in a block of shared memory.",
   .tp_basicsize = sizeof(dict_object),
   .tp_new = PyType_GenericNew,

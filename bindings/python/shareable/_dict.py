@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, MutableMapping, ValuesView
+from collections import abc
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -36,7 +37,7 @@ def _overrides_reading(shared: ShareableDict[Any, Any]) -> bool:
     return type(shared).__getitem__ is not _raw.Dict.__getitem__
 
 
-class _DictItems(ItemsView[_K, _V]):
+class ItemsView(abc.ItemsView[_K, _V]):
     """The items of a dict. Other processes may change it during an iteration."""
 
     _mapping: ShareableDict[_K, _V]
@@ -53,7 +54,7 @@ class _DictItems(ItemsView[_K, _V]):
         return _read_items(self._mapping) if _overrides_reading(self._mapping) else _raw.dict_items(self._mapping)
 
 
-class _DictValues(ValuesView[_V]):
+class ValuesView(abc.ValuesView[_V]):
     """The values of a dict. Other processes may change it during an iteration."""
 
     _mapping: ShareableDict[Any, _V]
@@ -173,13 +174,13 @@ class ShareableDict(_raw.Dict[_K, _V], MutableMapping[_K, _V]):
         name = f", name={self.shm.name!r}" if hasattr(self, "shm") else ""  # absent before __init__()
         return f"{self.__class__.__name__}({items}{name})"
 
-    def items(self) -> ItemsView[_K, _V]:
+    def items(self) -> abc.ItemsView[_K, _V]:
         """Return a view of the keys with their values. Other processes may change the dict meanwhile."""
-        return _DictItems(self)
+        return ItemsView(self)
 
-    def values(self) -> ValuesView[_V]:
+    def values(self) -> abc.ValuesView[_V]:
         """Return a view of the values. Other processes may change the dict meanwhile."""
-        return _DictValues(self)
+        return ValuesView(self)
 
     def todict(self) -> dict[_K, _V]:
         """Return a dict of the keys and values, copied to this process. Each is read as it is then."""

@@ -400,6 +400,23 @@ def test_stock_python_reads_keys_and_writes_values(interpreter, shared, program)
     assert shared["int"] == 2 and shared["text"] == "by stock" and len(shared) == 6
 
 
+def test_errors_and_views_have_public_names(shared):
+    for do in (
+        lambda: shared.get(key="a"),
+        lambda: shared.ttl(),
+        lambda: shared.copy_to({}),
+        lambda: setattr(shared, "places", 5),
+        lambda: ShareableDict.get({}, "a"),
+        lambda: shareable._raw.dict_close(5),
+    ):
+        with pytest.raises((TypeError, AttributeError)) as caught:
+            do()
+        assert "ShareableDict" in str(caught.value) and "raw" not in str(caught.value)
+    shared["a"] = 1
+    for kind in ("Keys", "Values", "Items"):
+        assert repr(getattr(shared, kind.lower())()) == f"{kind}View({shared!r})"
+
+
 LONG = """
 from multiprocessing import resource_tracker, shared_memory
 made = shared_memory.ShareableList(["k" * 473, 1, b"b" * 100000, "v" * 5000, "a", 2], name=sys.argv[1])
