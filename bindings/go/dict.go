@@ -31,6 +31,7 @@ type Dict struct {
 	keySize   int
 	valueSize int
 	evicts    bool
+	hasArea   bool // false for a list of stock Python, which has no dict area
 }
 
 var (
@@ -98,7 +99,9 @@ func dictOrError(dict uintptr, status int, cerr *raw.Error) (*Dict, error) {
 	m.length = raw.List_length(m.list)
 	d.places, d.keySize, d.valueSize, d.evicts = raw.DictProperties(dict)
 	m.adopt()
-	d.index = newDictIndex(raw.DictAccess(dict), m.readOnly)
+	access := raw.DictAccess(dict)
+	d.hasArea = access.AreaVersion != 0
+	d.index = newDictIndex(access, m.readOnly)
 	runtime.SetFinalizer(d, func(d *Dict) { d.list.block.finalize() })
 	return d, nil
 }

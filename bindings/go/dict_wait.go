@@ -7,6 +7,10 @@ import (
 	"shareable/internal/raw"
 )
 
+// A list without a dict area is checked each checkInterval, as C does: a watch of its keys reports
+// only changes of values.
+const checkInterval = 50 * time.Millisecond
+
 // Wait waits until the value of a key differs from old, as [List.Wait] compares, then reads the
 // value and returns it as [Dict.Get] does. If the value already differs, Wait returns at once. If
 // the key is not in the dict, is deleted or expires, the error is [ErrNoKey].
@@ -16,7 +20,7 @@ import (
 //	}
 //
 // It is woken as List.Wait is, and goroutines wait as they do there. An expiry ends the wait within
-// 50 milliseconds. If the context ends first, or has ended before, the error is ctx.Err(). A nil
+// 50 milliseconds, as do an insertion and a deletion by a list that is not a dict (see [OpenDict]). If the context ends first, or has ended before, the error is ctx.Err(). A nil
 // context never ends. If another goroutine closes the dict, the error is [ErrClosed]. It also fails
 // with [ErrKey], [ErrValueType] or [ErrOverflow], or with the errors of Get. If another process has
 // truncated the block, the call raises SIGBUS.
@@ -45,14 +49,17 @@ func (d *Dict) wait(ctx context.Context, key any, hasOld bool, old scalar) (any,
 	}
 	k = kept(k)
 	var item raw.Item
-	var untilExpiry left
-	if hasOld {
-		untilExpiry = func() time.Duration { return m.timeLeft(k) }
+	var untilCheck left
+	switch {
+	case !d.orClosed().hasArea:
+		untilCheck = func() time.Duration { return checkInterval }
+	case hasOld:
+		untilCheck = func() time.Duration { return m.timeLeft(k) }
 	}
 	status, err := m.wait(ctx, waitKey{item: keyOfDict, key: k}, 0, func(timeout int64) (status int) {
 		item, status = raw.DictWait(m.dict, k, hasOld, uint32(old.kind), old.bits, old.text, timeout)
 		return status
-	}, untilExpiry)
+	}, untilCheck)
 	if err != nil {
 		return nil, err
 	}

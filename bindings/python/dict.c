@@ -174,12 +174,24 @@ static PyObject *get_evicted(PyObject *self, void *closure) {
   return PyLong_FromUnsignedLongLong(evicted);
 }
 
+/* A list of stock Python has no dict area. If the dict is closed, the result does not matter. */
+static PyObject *get_has_area(PyObject *self, void *closure) {
+  shareable_dict_addresses addresses = {0};
+
+  (void)closure;
+  guard_enter();
+  shareable_dict_access(dict_of(self), &addresses, sizeof addresses);
+  guard_leave();
+  return PyBool_FromLong(addresses.area_version != 0);
+}
+
 static PyGetSetDef attributes[] = {
   {"places", get_places, NULL, "The most keys that the dict can have.", NULL},
   {"key_size", get_key_size, NULL, "The length of the longest key, in bytes of UTF-8.", NULL},
   {"value_size", get_value_size, NULL, "The length of the longest str or bytes as a value, in bytes of UTF-8.", NULL},
   {"evicts", get_evicts, NULL, "Whether a new key in a full dict evicts a key that was not used recently.", NULL},
   {"evicted", get_evicted, NULL, "The number of unexpired keys that calls through this object have evicted.", NULL},
+  {"_has_area", get_has_area, NULL, "Whether the list has a dict area: one of stock Python has none.", NULL},
   {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -25,6 +25,8 @@ _Key = Union[int, Literal["any", "lock"]]
 ANY: Final = "any"
 LOCK: Final = "lock"
 
+_SECONDS_TO_CHECK_LIST = 0.05  # as in wait()
+
 
 class _Point:
     """An item of a list, any item, or the lock, in the watch of one event loop."""
@@ -229,8 +231,12 @@ def _seconds_to_check(shared: Any, key: object) -> float:
     """Return the time after which a key must be checked again if nothing is reported.
 
     That is when it expires. A watch reports a change of the TTL, but no expiry. An absent key is checked
-    each second, because a key that is inserted may have another place than the one that is watched.
+    each second, because a key that is inserted may have another place than the one that is watched. A
+    list without a dict area is checked at the intervals of wait(): a watch of its keys reports only
+    changes of values.
     """
+    if not shared._has_area:
+        return _SECONDS_TO_CHECK_LIST
     try:
         ttl: float | None = shared.ttl(key)
     except KeyError:

@@ -738,10 +738,18 @@ func dictOpensAListOfStockPythonReadOnly(t *testing.T) {
 		start(func() (any, error) { return dict.WaitFor(soon(t), "new") }),
 	}
 	time.Sleep(50 * time.Millisecond)
+	began := time.Now()
 	ok(t, list.Set(1, "tan"))
 	ok(t, list.Set(6, "new"))
 	expect(t, waits[0], "tan")
 	expect(t, waits[1], true)
+	deleted := start(func() (any, error) { return dict.Wait(soon(t), "color", "tan") })
+	time.Sleep(50 * time.Millisecond)
+	ok(t, list.Set(0, nil))
+	fails(t, (<-deleted).err, is(shareable.ErrNoKey), "color")
+	if took := time.Since(began); took > 5*time.Second {
+		t.Error("the changes were noticed after", took) // when the contexts of the waits ended
+	}
 	_, err := shareable.OpenDict(list.Name())
 	fails(t, err, is(shareable.ErrNotDict), list.Name())
 }

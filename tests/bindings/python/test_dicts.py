@@ -534,6 +534,28 @@ def test_coroutines_detect_deleted_and_expired_keys(name, shared):
     run(main())
 
 
+@pytest.mark.parametrize("maker", ["stock", "ours"])
+def test_coroutines_wait_for_keys_of_a_list_that_is_not_a_dict(name, program, maker):
+    async def main(shared, items):
+        loop = asyncio.get_running_loop()
+        began = time.monotonic()
+        for key, old, item, value in (("k", 1, 1, 2), ("new", ..., 2, "new"), ("k", 2, 0, None), ("k", ..., 0, "k")):
+            loop.call_later(0.02, items.__setitem__, item, value)
+            if value is None:
+                with pytest.raises(KeyError, match=key):
+                    await shared.wait_async(key, old)
+            else:
+                assert await shared.wait_async(key, old) == shared[key]
+        assert time.monotonic() - began < 0.9  # not by the check of other dicts each second
+
+    if maker == "stock":
+        assert program(LONG.replace('b"b" * 100000', '"long key"').replace("473", "1"), head="").returncode == 0
+    else:
+        ShareableList(["k", 1, "long key", 2], name=name).shm.close()
+    with ShareableDict(name=name, read_only=True) as shared, shared_memory.SharedMemory(name, track=False):
+        run(main(shared, ShareableList(name=name)))
+
+
 def test_coroutines_find_a_key_in_another_place(shared):
     async def main():
         loop = asyncio.get_running_loop()
