@@ -42,8 +42,8 @@
 -- - Flags and lists (`lpush` and so on) do not exist. A flag other than 0 is an error
 -- - Another failure has the code as one more result: after "no memory", "E_FULL" or "E_CAPACITY"
 -- - A time to live has a resolution of nanoseconds, not milliseconds
--- - `incr` of an integer by a number that is not whole replaces the integer by a float; readers may find
---   the key absent for microseconds. Any other `incr` is one atomic operation
+-- - `incr` of an integer by a number that is not whole makes it a float. Each `incr` is one
+--   atomic operation
 -- - `flush_all` and `get_keys` visit the keys without a lock, so that other processes are not blocked,
 --   and may change keys meanwhile
 -- - A dict outlives the server until it is unlinked, and other programs may use it

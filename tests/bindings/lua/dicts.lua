@@ -435,6 +435,48 @@ test("incr_keeps_the_sum_when_an_integer_becomes_a_float", function()
   equal(d.sum, runner.has_integers and 3000.0 or 3000)
 end)
 
+-- Calls `try` a number of times, until it returns a failure, while another process repeats `program`.
+local function repeat_beside(d, program, count, try)
+  d.stop = false
+  local other = runner.start(d:list().name, ([[
+    local d = assert(shareable.dict{name = "%s"})
+    d.stop = "started"
+    while d.stop ~= true do
+      %s
+    end
+  ]]):format(d:list().name, program))
+  equal(d:wait("stop", false, 10), "started")
+  local failure
+  for _ = 1, count do
+    failure = failure or try()
+  end
+  d.stop = true
+  runner.wait_for_exit(other)
+  equal(failure, nil)
+end
+
+test("incr_by_a_fraction_keeps_an_integer_in_a_full_dict", function()
+  local d = new{places = 2}
+  d.counter, d.stop = 5, false
+  repeat_beside(d, 'assert(d.counter and not d:safe_set("new", 1))', 20000, function()
+    d.counter = 5
+    local sum, message = d:incr("counter", 0.5)
+    return sum ~= 5.5 and tostring(message) or nil
+  end)
+  equal(d.counter, 5.5)
+end)
+
+test("incr_of_an_absent_key_leaves_nothing", function()
+  local d = new{places = 2}
+  repeat_beside(d, 'd.k = 1.5 d:delete("k")', 200000, function()
+    local sum, message = d:incr("k", 0.5)
+    local value, _, stale = d:get_stale("k")
+    return (not sum and message ~= "not found" and message) or stale or (value ~= value and "NaN") or nil
+  end)
+  returns(is(nil, "not found", nil, "E_NO_KEY"), d:incr("k", 0.5))
+  equal(#d, 1)
+end)
+
 -- Returns the place of the lock of a dict in its block, and what it contains while `other`, another handle, owns it.
 local function lock_of(other)
   local memory = other:list().memory
