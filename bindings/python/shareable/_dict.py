@@ -99,10 +99,14 @@ class ShareableDict(_raw.Dict[_K, _V], MutableMapping[_K, _V]):
     operation of a dict, such as setdefault() and pop(), is one atomic operation among all processes.
     update(), ``|=``, clear() and copy_to() change one key after the other.
 
-    A read takes no lock. Iteration takes no lock either, and other processes may change the dict
-    meanwhile: a key that is in the dict during the whole iteration is visited once. ``dict(shared)``
-    may raise KeyError then: use todict(). len() counts expired keys that still have a place. A place
-    uses 74 bytes, `key_size` and `value_size`.
+    A read takes no lock, and waits for no process that was killed. Only if a process is stopped in the
+    middle of writing a key or a value, a read of that value, or of a key that is absent, raises
+    TimeoutError after a second: also get() with a default, and ``in``.
+
+    Iteration takes no lock either, and other processes may change the dict meanwhile: a key that is in
+    the dict during the whole iteration is visited once. ``dict(shared)`` may raise KeyError then: use
+    todict(). len() counts expired keys that still have a place. A place uses 74 bytes, `key_size` and
+    `value_size`.
 
     The dict is a ShareableList of keys and values in turn (`list`), with None as the key of a free
     place. Stock Python reads it, and may write values. With read_only, such a list of stock Python
