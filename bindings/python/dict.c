@@ -88,7 +88,9 @@ PyObject *dict_unlink(PyObject *object) {
     return NULL;
   guard_enter();
   status = shareable_dict_unlink(dict_of(object), &context.error);
-  if (status != SHAREABLE_OK) {
+  if (dict_of(object) == NULL) {
+    status_raise_dict(status, NULL, NULL);
+  } else if (status != SHAREABLE_OK) {
     context.name = shareable_memory_name(shareable_list_memory(shareable_dict_list(dict_of(object))));
     status_raise(status, &context);
   }

@@ -61,17 +61,17 @@ static shareable_status call_delete_expired(dict_call *call, int64_t timeout) {
 
 /* Converts the most keys to delete: None is 0 for C, which means all. */
 static int max_from(PyObject *object, size_t *max) {
-  uint64_t number;
+  int64_t number;
 
   *max = 0;
   if (object == NULL || object == Py_None)
     return 0;
-  if (value_unsigned(object, "max", SIZE_MAX, &number) < 0)
+  if (value_signed(object, "max", &number) < 0)
     return -1;
-  *max = (size_t)number;
-  if (number != 0)
+  *max = (uint64_t)number > SIZE_MAX ? SIZE_MAX : (size_t)number;
+  if (number > 0)
     return 0;
-  PyErr_SetString(PyExc_ValueError, "'max' must be None or at least 1, not 0");
+  PyErr_Format(PyExc_ValueError, "'max' must be None or at least 1, not %R", object);
   return -1;
 }
 

@@ -183,7 +183,7 @@ static int real_from(PyObject *object, double missing, const char *parameter, do
   *real = missing;
   if (object == NULL)
     return 0;
-  if (!PyFloat_Check(object) && !PyIndex_Check(object)) {
+  if (!value_is_float(object) && !PyIndex_Check(object)) {
     PyErr_Format(PyExc_TypeError, "'%s' must be an int or a float, not %.200s", parameter, Py_TYPE(object)->tp_name);
     return -1;
   }
@@ -215,7 +215,7 @@ static inline PyObject *add_one(PyObject *self, PyObject *object) {
 }
 
 static bool is_float(PyObject *object) {
-  return object != NULL && PyFloat_Check(object);
+  return object != NULL && value_is_float(object);
 }
 
 PyObject *dict_add(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {

@@ -64,6 +64,10 @@ static bool is_numpy_scalar(PyObject *object) {
   return strncmp(Py_TYPE(object)->tp_name, "numpy.", 6) == 0 && !is_numpy(object, "numpy.ndarray");
 }
 
+bool value_is_float(PyObject *object) {
+  return PyFloat_Check(object) || is_numpy(object, "numpy.float32") || is_numpy(object, "numpy.float16");
+}
+
 static int from_float(PyObject *object, shareable_value *value) {
   double real = PyFloat_AsDouble(object);
 
@@ -90,7 +94,7 @@ static int from_other(PyObject *object, int64_t item, shareable_value *value, Py
     *value = shareable_bool(PyObject_IsTrue(object));
     return 0;
   }
-  if (is_numpy(object, "numpy.float32") || is_numpy(object, "numpy.float16"))
+  if (value_is_float(object))
     return from_float(object, value);
   if (PyIndex_Check(object))
     return from_index_or_buffer(object, item, value, owner);

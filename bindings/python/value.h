@@ -26,6 +26,9 @@ int value_from(PyObject *object, int64_t item, shareable_value *value, PyObject 
  */
 PyObject *value_to(const shareable_value *value);
 
+/* Returns whether the object is stored as a float. */
+bool value_is_float(PyObject *object);
+
 /*
  * Returns whether the object's type is exactly one that items are read as. Then the library
  * compares it as == does; a subclass may define another ==.

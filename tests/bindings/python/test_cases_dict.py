@@ -338,7 +338,7 @@ def test_dict_deletes_expired_keys(shared):
     assert shared.delete_expired(max=100) == 4 and shared.delete_expired() == 0
     assert len(shared) == 1 and shared == {"kept": 1}
     for bad, error in ((0, ValueError), (-1, ValueError), ("1", TypeError)):
-        refuses(error, "'max'", shared.delete_expired, bad)
+        refuses(error, "'max' must be (None or at least 1|an int), not", shared.delete_expired, bad)
 
 
 def test_dict_is_cleared(shared):
@@ -553,6 +553,7 @@ def test_dict_refuses_use_after_close(name, shared):
     empty = ShareableDict.__new__(ShareableDict)
     refuses(ValueError, "__init__", lambda: empty["key"])
     refuses(ValueError, "__init__", lambda: empty.add("key"))
+    refuses(ValueError, "dict is closed.*__init__", empty.unlink)
     assert empty.places == 0 and "__init__" in repr(empty)
 
 

@@ -400,6 +400,13 @@ def test_stock_python_reads_keys_and_writes_values(interpreter, shared, program)
     assert shared["int"] == 2 and shared["text"] == "by stock" and len(shared) == 6
 
 
+def test_floats_of_numpy_are_added(shared):
+    numpy = pytest.importorskip("numpy")
+    for kind in (numpy.float16, numpy.float32, numpy.float64):
+        assert shared.add(kind.__name__, kind(0.5), initial=kind(1)) == 1.5 == shared.get(kind.__name__)
+    assert shared.add("int", numpy.int32(2)) == 2 and isinstance(shared["int"], int)
+
+
 def test_errors_and_views_have_public_names(shared):
     for do in (
         lambda: shared.get(key="a"),
