@@ -84,6 +84,16 @@ class Dict(MutableMapping[_K, _V]):
         ttl: Optional[float] = None,
         timeout: Optional[float] = 10.0,
     ) -> float: ...
+    @overload
+    def add(
+        self,
+        key: _K,
+        amount: float = 1,
+        *,
+        initial: float,
+        ttl: Optional[float] = None,
+        timeout: Optional[float] = 10.0,
+    ) -> float: ...
     def compare_exchange(self, key: _K, expected: int, desired: int, *, timeout: Optional[float] = 10.0) -> bool: ...
     @overload
     def pop(self, key: _K, *, timeout: Optional[float] = 10.0) -> _V: ...

@@ -62,11 +62,11 @@ def settings() -> dict[str, Any]:
     with shared, ShareableDict[str, Any](name=shared.shm.name) as other:
         shared["rate"] = 100
         rate: int = shared.add("rate") + shared.add("rate", 2, initial=5, ttl=1.5)
-        real: float = shared.add("real", 0.5)
+        real: float = shared.add("real", 0.5) + shared.add("real", initial=0.5)
         is_new: bool = shared.set_if_absent("mode", "fast") and not other.set_if_present("none", 1)
         found: Any = other.get("absent", 5) or other.setdefault("more", None) or other.pop("absent", None)
         left: float | None = shared.ttl("rate")
-        assert (rate, real, is_new, found, left) == (204, 0.5, True, 5, None)
+        assert (rate, real, is_new, found, left) == (204, 2.0, True, 5, None)
         shared.expire("rate", None)
         shared.update({"rate": 1}, burst=2)
         shared |= {"burst": 3}
