@@ -232,7 +232,11 @@ func (d *Dict) copyError(target *Dict, status Status) error {
 
 // Unlink removes the dict's name. See [Memory.Unlink].
 func (d *Dict) Unlink() error {
-	return d.block().Unlink()
+	m := d.block()
+	if m.handle == 0 {
+		return d.dictError(int(ErrClosed))
+	}
+	return m.Unlink()
 }
 
 // Close ends this handle's access to the dict. See [Memory.Close].

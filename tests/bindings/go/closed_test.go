@@ -124,6 +124,7 @@ func TestEveryMethodOfANilOrZeroHandleFails(t *testing.T) {
 	everyMethodFails(t, "Memory of a nil List", (*shareable.List)(nil).Memory(), "Close")
 	everyMethodFails(t, "nil Dict", (*shareable.Dict)(nil), "Close")
 	everyMethodFails(t, "zero Dict", new(shareable.Dict), "Close")
+	fails(t, (*shareable.Dict)(nil).Unlink(), is(shareable.ErrClosed), "dict")
 	everyMethodFails(t, "List of a nil Dict", (*shareable.Dict)(nil).List(), "Close")
 	everyMethodFails(t, "nil Manager", (*shareable.Manager)(nil), "Close")
 	everyMethodFails(t, "zero Manager", new(shareable.Manager), "Close")
