@@ -9,7 +9,8 @@ import (
 )
 
 // Get returns the value of a key as int64, float64, bool, string, []byte or nil. The result is a
-// copy. The read takes no lock and, except for keys with a TTL, does not call C.
+// copy. The read takes no lock. It does not call C, except for keys with a TTL and, in a dict made
+// with [Evict], keys that were not used recently.
 //
 // It fails with [ErrNoKey], which is also fs.ErrNotExist, if the key is not in the dict or has
 // expired, with [ErrKey] if the key is not a string or a []byte, with [ErrClosed], with

@@ -82,7 +82,8 @@
 // name, by [Memory.Unlink], [List.Unlink], [Dict.Unlink], [Array.Unlink] or [Unlink]. The name of a
 // block created with [Owned] is removed when the process that created it ends. Close ends this
 // handle's access and does nothing else. A finalizer closes a handle that becomes unreachable without
-// Close, but at no particular time: do not rely on it.
+// Close, but at no particular time: do not rely on it. A Memory, List, Dict or Array must not be
+// copied: programs pass its pointer.
 //
 // Unlink removes only the name: processes that have the block open keep using it. Go has no fork. A
 // program that this process starts inherits none of its blocks and owns none of them. The header

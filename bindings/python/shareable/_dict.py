@@ -95,8 +95,9 @@ class ShareableDict(_raw.Dict[_K, _V], MutableMapping[_K, _V]):
 
     A key is a str or bytes of at least 1 byte whose last byte is not NUL. A value is an int (64 bits,
     signed), float, bool, str, bytes or None, and what ShareableList stores as one of these. Programs
-    in all languages read and change the same dict. It has the methods of a dict: a method that is one
-    operation of a dict, such as setdefault() and pop(), is one atomic operation among all processes.
+    in all languages read and change the same dict. It has the methods of a MutableMapping, ``|`` and
+    ``|=``; todict() copies it to a dict. A method that is one operation of a dict, such as
+    setdefault() and pop(), is one atomic operation among all processes.
     update(), ``|=``, clear() and copy_to() change one key after the other.
 
     A read takes no lock, and waits for no process that was killed. Only if a process is stopped in the
@@ -113,10 +114,11 @@ class ShareableDict(_raw.Dict[_K, _V], MutableMapping[_K, _V]):
     is opened as a dict.
 
     Raises KeyError if a key is absent; TypeError if a key or a value has another type, or the dict is
-    read-only; ValueError if a key or a value is too long to be written, or the dict is closed;
-    OSError with errno.ENOSPC if a new key finds no place; and TimeoutError if another process has
-    the lock of the dict for more than 10 seconds. Then the dict is unchanged. The object is a context
-    manager that closes the dict.
+    read-only; ValueError if a key to be written is too long, empty or ends in a NUL, a value is too
+    long, or the dict is closed; OverflowError if an int does not fit in 64 bits; OSError with
+    errno.ENOSPC if a new key finds no place; and TimeoutError if another process has the lock of the
+    dict for more than 10 seconds. Then the dict is unchanged. The object is a context manager that
+    closes the dict.
     """
 
     _close_handle = staticmethod(_raw.dict_close)
