@@ -37,8 +37,8 @@ func WithTimeout(timeout time.Duration) DictOption {
 
 // WithTTL makes the key expire after this time, in which the time counts during which the machine
 // is suspended. With 0 it does not expire. It is an option of [Dict.Set], [Dict.SetIfAbsent] and
-// [Dict.SetIfPresent], which replace the TTL that the key had, and of [Dict.Add] and
-// [Dict.AddFloat], which use it only for a key that they insert.
+// [Dict.SetIfPresent], which replace the TTL that the key had, and of [Dict.GetOrSet], [Dict.Add]
+// and [Dict.AddFloat], which use it only for a key that they insert.
 func WithTTL(ttl time.Duration) DictOption {
 	return DictOption{kind: optionTTL, value: int64(ttl)}
 }
@@ -57,8 +57,8 @@ func WithInitial[T int | int64 | float64](initial T) DictOption {
 	return DictOption{}
 }
 
-// NoEvict lets [Dict.Set] and [Dict.SetIfAbsent] fail with [ErrFull] if a dict that was made with
-// [Evict] is full.
+// NoEvict lets [Dict.Set], [Dict.SetIfAbsent] and [Dict.GetOrSet] fail with [ErrFull] if a dict that
+// was made with [Evict] is full.
 func NoEvict() DictOption {
 	return DictOption{kind: optionNoEvict}
 }

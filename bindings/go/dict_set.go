@@ -34,8 +34,42 @@ func (d *Dict) SetIfAbsent(key, value any, options ...DictOption) (bool, error) 
 	return status == 0, d.keyError(key, status)
 }
 
-// SetIfPresent does the same only if the key is in the dict, and reports whether it did. It has the
-// options and the errors of [Dict.Set], without [NoEvict] and [ErrFull].
+// The most times that a key is there for one step of GetOrSet and absent for the other. A damaged
+// dict is always so.
+const getOrSetTries = 1000
+
+// GetOrSet returns the value of a key. If the key is absent or has expired, it first inserts the
+// key, as [Dict.SetIfAbsent] does. It returns the value as [Dict.Get] does, and whether the key was
+// in the dict. If several goroutines or processes call it at once, one of them inserts its value,
+// and all of them get that value.
+//
+// It has the options of [Dict.Set], and fails with the errors of Dict.Set or Dict.Get.
+func (d *Dict) GetOrSet(key, value any, options ...DictOption) (actual any, found bool, err error) {
+	s, invalid := scalarOf(value)
+	if invalid != 0 {
+		return nil, false, d.valueError(key, invalid, value)
+	}
+	if _, err := d.options("GetOrSet", options, optionNoEvict|optionTTL|optionTimeout); err != nil {
+		return nil, false, err
+	}
+	for try := 0; try < getOrSetTries; try++ {
+		actual, status := d.getValue(key)
+		if !isAbsent(key, status) {
+			return actual, status == 0, d.lookupError(key, status)
+		}
+		set, err := d.SetIfAbsent(key, value, options...)
+		if err != nil {
+			return nil, false, err
+		}
+		if set {
+			return goValue(raw.Item{Type: uint32(s.kind), Bits: s.bits, Text: []byte(s.text)}), false, nil
+		}
+	}
+	return nil, false, d.explain(key, ErrBusy)
+}
+
+// SetIfPresent does the same as [Dict.Set] only if the key is in the dict, and reports whether it
+// did. It has the options and the errors of Dict.Set, without [NoEvict] and [ErrFull].
 func (d *Dict) SetIfPresent(key, value any, options ...DictOption) (bool, error) {
 	status, err := d.set("SetIfPresent", key, value, raw.DictIfPresent, 0, options)
 	if err != nil || status == ErrNoKey {

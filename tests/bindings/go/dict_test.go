@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,6 +116,48 @@ func TestAWriteOfAKeyWakesItsWaiterWhereverTheKeyIs(t *testing.T) {
 	}
 	if quick <= 20 {
 		t.Error("woken at once", quick, "times out of 40")
+	}
+}
+
+func TestGetOrSetReturnsTheValueThatIsInTheDict(t *testing.T) {
+	dict := newDict(t, 100)
+	for i, v := range []any{7, 1.5, true, nil, "text", []byte("\xffbytes"), strings.Repeat("long", 10)} {
+		inserted, found, err := dict.GetOrSet(fmt.Sprint(i), v)
+		ok(t, err)
+		equal(t, found, false)
+		read, err := dict.Get(fmt.Sprint(i))
+		ok(t, err)
+		equal(t, inserted, read)
+		again, found, err := dict.GetOrSet(fmt.Sprint(i), "other")
+		ok(t, err)
+		equal(t, found, true)
+		equal(t, again, read)
+	}
+	_, _, err := dict.GetOrSet("expires", 1, shareable.WithTTL(time.Nanosecond))
+	ok(t, err)
+	actual, found, err := dict.GetOrSet("expires", 2)
+	ok(t, err)
+	equal(t, found, false)
+	equal(t, actual, any(int64(2)))
+	for _, key := range []any{5, "", strings.Repeat("k", 500)} {
+		_, _, err = dict.GetOrSet(key, 1)
+		fails(t, err, is(shareable.ErrKey), dict.Name())
+	}
+	_, _, err = dict.GetOrSet("0", struct{}{})
+	fails(t, err, is(shareable.ErrValueType), "struct {}")
+	_, _, err = dict.GetOrSet("0", 1, shareable.WithInitial(2))
+	fails(t, err, is(shareable.ErrArgument), "WithInitial", "GetOrSet")
+
+	values := make(chan any, 8)
+	for i := 0; i < cap(values); i++ {
+		go func(i int) {
+			actual, _, _ := dict.GetOrSet("shared", i)
+			values <- actual
+		}(i)
+	}
+	first := <-values
+	for i := 1; i < cap(values); i++ {
+		equal(t, <-values, first)
 	}
 }
 
