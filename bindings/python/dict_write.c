@@ -161,7 +161,8 @@ PyObject *dict_setdefault(PyObject *self, PyObject *const *arguments, Py_ssize_t
 }
 
 static shareable_status call_add(dict_call *call, int64_t timeout) {
-  return shareable_dict_add(call->dict, call->key, call->integer, call->integer2, 0, call->ttl, timeout, &call->integer2);
+  return shareable_dict_add(call->dict, call->key, call->integer, call->integer2, 0, call->ttl, timeout,
+                            &call->integer2);
 }
 
 static shareable_status call_add_float(dict_call *call, int64_t timeout) {

@@ -146,7 +146,8 @@ static inline raw_float raw_dict_add_float(uintptr_t dict, uint32_t key_type, _G
                                            double initial, int64_t ttl, int64_t timeout) {
   shareable_value name = raw_value(key_type, 0, key);
   raw_float result = {0, 0};
-  result.status = shareable_dict_add_float((shareable_dict *)dict, &name, delta, initial, 0, ttl, timeout, &result.value);
+  result.status =
+    shareable_dict_add_float((shareable_dict *)dict, &name, delta, initial, 0, ttl, timeout, &result.value);
   return result;
 }
 
