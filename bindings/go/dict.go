@@ -59,7 +59,7 @@ func NewDict(places int, options ...CreateOption) (*Dict, error) {
 	}
 	for _, size := range []int{places, c.keySize, c.valueSize} {
 		if size < 0 {
-			return nil, newError(ErrArgument, "no dict has %d places, keys of %d bytes and values of %d bytes: a number is negative",
+			return nil, newError(ErrArgument, "a dict cannot have %d places, keys of %d bytes and values of %d bytes: a number is negative",
 				places, c.keySize, c.valueSize)
 		}
 	}

@@ -30,7 +30,8 @@ const (
 var optionNames = []string{"WithTimeout", "WithTTL", "NoEvict", "WithInitial of an int", "WithInitial of a float"}
 
 // WithTimeout sets the longest time to wait for the lock of the dict, instead of 10 seconds: 0
-// tries once, and a negative time waits without a limit.
+// tries once, and a negative time waits without a limit. That includes the time to wait for a process
+// that writes the value; if that is stopped, the call fails with [ErrBusy] after a second.
 func WithTimeout(timeout time.Duration) DictOption {
 	return DictOption{kind: optionTimeout, value: int64(timeout)}
 }

@@ -101,8 +101,8 @@ class ShareableDict(_raw.Dict[_K, _V], MutableMapping[_K, _V]):
     update(), ``|=``, clear() and copy_to() change one key after the other.
 
     A read takes no lock, and waits for no process that was killed. Only if a process is stopped in the
-    middle of writing a key or a value, a read of that value, or of a key that is absent, raises
-    TimeoutError after a second: also get() with a default, and ``in``.
+    middle of writing a key or its value, a read of that key raises TimeoutError after a second: also
+    get() with a default, and ``in``.
 
     Iteration takes no lock either, and other processes may change the dict meanwhile: a key that is in
     the dict during the whole iteration is visited once. ``dict(shared)`` may raise KeyError then: use
