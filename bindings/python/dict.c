@@ -246,7 +246,8 @@ static PyMethodDef methods[] = {
          "If the key is absent, return the default, or raise KeyError if none is passed."),
   METHOD("popitem", dict_popitem, WITH_NAMES,
          "popitem($self, /, *, timeout=10.0)\n--\n\n"
-         "Delete any key, and return the tuple of it and its value. Raises KeyError if the dict is empty."),
+         "Delete any key, and return the tuple of it and its value. Raises KeyError if all keys are deleted or\n"
+         "have expired: then bool() of the dict is False."),
   METHOD("clear", dict_clear, WITH_NAMES,
          "clear($self, /, *, timeout=10.0)\n--\n\n"
          "Delete all keys that are in the dict, one after the other."),
@@ -281,6 +282,8 @@ static PyMethodDef methods[] = {
   {NULL, NULL, 0, NULL},
 };
 
+static PyNumberMethods as_number = {.nb_bool = dict_bool};
+
 static PySequenceMethods as_sequence = {.sq_contains = dict_contains};
 
 static PyMappingMethods as_mapping = {
@@ -295,6 +298,7 @@ static PyTypeObject type = {
   .tp_init = init,
   .tp_dealloc = dealloc,
   .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+  .tp_as_number = &as_number,
   .tp_as_sequence = &as_sequence,
   .tp_as_mapping = &as_mapping,
   .tp_hash = PyObject_HashNotImplemented,

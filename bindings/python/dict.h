@@ -71,6 +71,7 @@ PyObject *dict_raise(shareable_status status, const shareable_dict *dict, PyObje
 
 /* The slots and methods that read (dict_read.c). */
 Py_ssize_t dict_length(PyObject *self);
+int dict_bool(PyObject *self);
 PyObject *dict_subscript(PyObject *self, PyObject *key);
 int dict_contains(PyObject *self, PyObject *key);
 PyObject *dict_get(PyObject *self, PyObject *const *arguments, Py_ssize_t count);

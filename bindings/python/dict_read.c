@@ -156,6 +156,43 @@ Py_ssize_t dict_length(PyObject *self) {
   return status == SHAREABLE_OK ? (Py_ssize_t)length : -1;
 }
 
+static bool has_expiries(const shareable_dict *dict) {
+  shareable_dict_addresses addresses;
+
+  return shareable_dict_access(dict, &addresses, sizeof addresses) == SHAREABLE_OK && addresses.has_expiries != NULL &&
+         __atomic_load_n((const uint32_t *)addresses.has_expiries, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* Looks for a key from the place on, and then from the first place on. A key that is busy is a key. */
+static bool has_key(const shareable_dict *dict, size_t place) {
+  char buffer[SHAREABLE_DICT_KEY_MAX];
+  shareable_dict_item item = {.key_buffer = buffer, .key_buffer_size = sizeof buffer};
+
+  if (shareable_dict_next(dict, &place, &item) != SHAREABLE_E_NO_KEY)
+    return true;
+  place = 0;
+  return shareable_dict_next(dict, &place, &item) != SHAREABLE_E_NO_KEY;
+}
+
+/* If keys expire, a length reads all places. This search begins where popitem() begins, for loops that call both. */
+int dict_bool(PyObject *self) {
+  shareable_status status;
+  size_t length = 0;
+  int result;
+
+  guard_enter();
+  status = shareable_dict_length(dict_of(self), &length);
+  result = length != 0;
+  if (status != SHAREABLE_OK) {
+    dict_raise(status, dict_of(self), NULL, NULL);
+    result = -1;
+  } else if (result && has_expiries(dict_of(self))) {
+    result = has_key(dict_of(self), __atomic_load_n(&((dict_object *)self)->next_popped, __ATOMIC_RELAXED));
+  }
+  guard_leave();
+  return result;
+}
+
 PyObject *dict_ttl(PyObject *self, PyObject *object) {
   shareable_status status;
   shareable_value key;

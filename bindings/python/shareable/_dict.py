@@ -106,7 +106,7 @@ class ShareableDict(_raw.Dict[_K, _V], MutableMapping[_K, _V]):
 
     Iteration takes no lock either, and other processes may change the dict meanwhile: a key that is in
     the dict during the whole iteration is visited once. ``dict(shared)`` may raise KeyError then: use
-    todict(). len() counts expired keys that still have a place. A place uses 74 bytes, `key_size` and
+    todict(). len() counts the keys that have not expired. A place uses 74 bytes, `key_size` and
     `value_size`.
 
     The dict is a ShareableList of keys and values in turn (`list`), with None as the key of a free

@@ -257,6 +257,29 @@ def test_the_number_of_keys_is_at_most_the_places(name, shared):
     assert len(shared) == 50 and list(shared) == ["a"]
 
 
+def test_a_dict_is_true_if_a_key_has_not_expired(name):
+    with ShareableDict(50, name=name) as shared, ShareableDict(name=name, read_only=True) as reader:
+        assert not shared
+        shared.set("session", 1, ttl=0.01)
+        assert shared and reader
+        shared.update({str(i): i for i in range(40)})
+        time.sleep(0.02)
+        popped = {}
+        while shared:
+            assert reader
+            key, value = shared.popitem()
+            popped[key] = value
+        assert popped == {str(i): i for i in range(40)} and list(shared) == []
+        assert (bool(shared), bool(reader), len(shared)) == (False, False, 1)
+        with pytest.raises(KeyError, match="is empty"):
+            shared.popitem()
+        shared["session"] = 2
+        assert shared and shared.popitem() == ("session", 2)
+        assert not shared and len(shared) == 0
+    with pytest.raises(ValueError, match="is closed"):
+        bool(shared)
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_multiprocessing_passes_dicts(method):
     ended = subprocess.run([sys.executable, str(HERE / "passing_dicts.py"), method], capture_output=True, text=True)
@@ -616,7 +639,7 @@ def test_calls_do_not_leak(name, shared):
         shared.set("ttl", bytearray(b"x"), ttl=60)
         shared.add("count"), shared.add("real", 0.5), shared.add("count", 2, initial=5, ttl=60)
         shared.setdefault("text"), shared.setdefault("new", "y" * 60), shared.pop("new"), shared.pop("new", None)
-        list(shared), list(shared.items()), list(shared.values()), repr(shared), shared | {}, shared == {}
+        list(shared), list(shared.items()), list(shared.values()), repr(shared), shared | {}, shared == {}, bool(shared)
         shared.get_stale("text"), shared.ttl("ttl"), shared.expire("ttl", 5), shared.delete_expired(1), shared.reindex()
         shared.compare_exchange("count", 1, 2), shared.wait("count", "old"), shared.list, shared.places
         shared["pop"] = 1
