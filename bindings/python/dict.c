@@ -212,22 +212,25 @@ static PyMethodDef methods[] = {
          "An expired key keeps its value until its place is needed, or delete_expired() deletes it. So a\n"
          "program can use an old value while it makes a new one. Raises KeyError if the key is absent."),
   METHOD("set", dict_set, WITH_NAMES,
-         "set($self, /, key, value, *, ttl=None, timeout=10.0)\n--\n\n"
+         "set($self, /, key, value, *, ttl=None, timeout=10.0, evict=True)\n--\n\n"
          "Write the value of a key, and insert the key if it is absent.\n\n"
          "The key expires in `ttl` seconds, or never if it is None: ``d[key] = value`` does the same\n"
          "without a TTL. Raises TimeoutError if another process has the lock of the dict for longer than\n"
-         "`timeout` seconds; None is no limit, and 0 tries once."),
+         "`timeout` seconds; None is no limit, and 0 tries once. Raises OSError with errno.ENOSPC if the dict\n"
+         "is full, and it evicts no keys or `evict` is false."),
   METHOD("set_if_absent", dict_set_if_absent, WITH_NAMES,
-         "set_if_absent($self, /, key, value, *, ttl=None, timeout=10.0)\n--\n\n"
-         "Insert a key with a value if it is absent, in one atomic operation. Return whether it was."),
+         "set_if_absent($self, /, key, value, *, ttl=None, timeout=10.0, evict=True)\n--\n\n"
+         "Insert a key with a value if it is absent, in one atomic operation. Return whether it was.\n\n"
+         "`evict` is as for set()."),
   METHOD("set_if_present", dict_set_if_present, WITH_NAMES,
          "set_if_present($self, /, key, value, *, ttl=None, timeout=10.0)\n--\n\n"
          "Write the value of a key if it is in the dict, in one atomic operation. Return whether it was.\n\n"
          "The TTL is replaced, as by set()."),
   METHOD("setdefault", dict_setdefault, WITH_NAMES,
-         "setdefault($self, /, key, default=None, *, ttl=None, timeout=10.0)\n--\n\n"
+         "setdefault($self, /, key, default=None, *, ttl=None, timeout=10.0, evict=True)\n--\n\n"
          "Insert a key with the default if it is absent. Return its value.\n\n"
-         "Of several processes that do this at once, one inserts its default, and all get that value."),
+         "Of several processes that do this at once, one inserts its default, and all get that value. `evict`\n"
+         "is as for set()."),
   METHOD("add", dict_add, WITH_NAMES,
          "add($self, /, key, amount=1, *, initial=0, ttl=None, timeout=10.0)\n--\n\n"
          "Add to the number of a key in one atomic operation. Return the new value.\n\n"

@@ -80,39 +80,54 @@ int dict_ass_subscript(PyObject *self, PyObject *object, PyObject *value) {
   return set_any(self, object, value, SHAREABLE_DICT_ANY, 0, DURATION_TIMEOUT_NS, &status);
 }
 
-/* The methods that set a value have the parameters (key, value, *, ttl, timeout). */
-static int set_with(const char *method, PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names,
-                    uint32_t flags, shareable_status *status) {
-  static const char *const expected[] = {"key", "value", "ttl", "timeout", NULL};
+/* Adds the flag of the argument `evict`, which is NULL if it was not passed. */
+static int add_evict(PyObject *evict, uint32_t *flags) {
+  int evicts = evict == NULL ? 1 : PyObject_IsTrue(evict);
+
+  if (evicts == 0)
+    *flags |= SHAREABLE_DICT_NO_EVICT;
+  return evicts < 0 ? -1 : 0;
+}
+
+/* The methods that set a value have the parameters (key, value, *, ttl, timeout), and some have evict. */
+static int set_with(const parameters *expected, PyObject *self, PyObject *const *arguments, Py_ssize_t count,
+                    PyObject *names, uint32_t flags, shareable_status *status) {
   PyObject *values[ARGUMENTS_MAX];
   int64_t ttl, timeout;
 
-  if (arguments_parse(&(parameters){method, expected, 2, 2}, arguments, count, names, values) < 0 ||
-      duration_ttl(values[2], &ttl) < 0 || duration_timeout(values[3], &timeout) < 0)
+  if (arguments_parse(expected, arguments, count, names, values) < 0 || duration_ttl(values[2], &ttl) < 0 ||
+      duration_timeout(values[3], &timeout) < 0 || add_evict(values[4], &flags) < 0)
     return -1;
   return set_any(self, values[0], values[1], flags, ttl, timeout, status);
 }
 
+static const char *const set_names[] = {"key", "value", "ttl", "timeout", "evict", NULL};
+
 PyObject *dict_set(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
+  static const parameters expected = {"set", set_names, 2, 2};
   shareable_status status;
 
-  if (set_with("set", self, arguments, count, names, SHAREABLE_DICT_ANY, &status) < 0)
+  if (set_with(&expected, self, arguments, count, names, SHAREABLE_DICT_ANY, &status) < 0)
     return NULL;
   Py_RETURN_NONE;
 }
 
 PyObject *dict_set_if_absent(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
+  static const parameters expected = {"set_if_absent", set_names, 2, 2};
   shareable_status status;
 
-  if (set_with("set_if_absent", self, arguments, count, names, SHAREABLE_DICT_IF_ABSENT, &status) < 0)
+  if (set_with(&expected, self, arguments, count, names, SHAREABLE_DICT_IF_ABSENT, &status) < 0)
     return NULL;
   return PyBool_FromLong(status == SHAREABLE_OK);
 }
 
+/* It inserts no key, so it evicts none. */
 PyObject *dict_set_if_present(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
+  static const char *const without_evict[] = {"key", "value", "ttl", "timeout", NULL};
+  static const parameters expected = {"set_if_present", without_evict, 2, 2};
   shareable_status status;
 
-  if (set_with("set_if_present", self, arguments, count, names, SHAREABLE_DICT_IF_PRESENT, &status) < 0)
+  if (set_with(&expected, self, arguments, count, names, SHAREABLE_DICT_IF_PRESENT, &status) < 0)
     return NULL;
   return PyBool_FromLong(status == SHAREABLE_OK);
 }
@@ -139,7 +154,7 @@ static PyObject *read_or_insert(dict_call *call, PyObject *object, int64_t timeo
 }
 
 PyObject *dict_setdefault(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
-  static const char *const expected[] = {"key", "default", "ttl", "timeout", NULL};
+  static const char *const expected[] = {"key", "default", "ttl", "timeout", "evict", NULL};
   PyObject *values[ARGUMENTS_MAX], *owner, *result;
   shareable_value key;
   dict_call call = {.key = &key, .flags = SHAREABLE_DICT_IF_ABSENT};
@@ -147,7 +162,7 @@ PyObject *dict_setdefault(PyObject *self, PyObject *const *arguments, Py_ssize_t
 
   if (arguments_parse(&(parameters){"setdefault", expected, 1, 2}, arguments, count, names, values) < 0 ||
       duration_ttl(values[2], &call.ttl) < 0 || duration_timeout(values[3], &timeout) < 0 ||
-      dict_key_from(values[0], &key) < 0 ||
+      add_evict(values[4], &call.flags) < 0 || dict_key_from(values[0], &key) < 0 ||
       value_from(values[1] == NULL ? Py_None : values[1], VALUE_NO_ITEM, &call.value, &owner) < 0)
     return NULL;
   guard_enter();

@@ -51,9 +51,23 @@ class Dict(MutableMapping[_K, _V]):
     def __setitem__(self, key: _K, value: _V) -> None: ...
     def __delitem__(self, key: _K) -> None: ...
     def get_stale(self, key: _K) -> Tuple[_V, bool]: ...
-    def set(self, key: _K, value: _V, *, ttl: Optional[float] = None, timeout: Optional[float] = 10.0) -> None: ...
+    def set(
+        self,
+        key: _K,
+        value: _V,
+        *,
+        ttl: Optional[float] = None,
+        timeout: Optional[float] = 10.0,
+        evict: bool = True,
+    ) -> None: ...
     def set_if_absent(
-        self, key: _K, value: _V, *, ttl: Optional[float] = None, timeout: Optional[float] = 10.0
+        self,
+        key: _K,
+        value: _V,
+        *,
+        ttl: Optional[float] = None,
+        timeout: Optional[float] = 10.0,
+        evict: bool = True,
     ) -> bool: ...
     def set_if_present(
         self, key: _K, value: _V, *, ttl: Optional[float] = None, timeout: Optional[float] = 10.0
@@ -66,10 +80,17 @@ class Dict(MutableMapping[_K, _V]):
         *,
         ttl: Optional[float] = None,
         timeout: Optional[float] = 10.0,
+        evict: bool = True,
     ) -> Optional[_T]: ...
     @overload
     def setdefault(
-        self, key: _K, default: _V, *, ttl: Optional[float] = None, timeout: Optional[float] = 10.0
+        self,
+        key: _K,
+        default: _V,
+        *,
+        ttl: Optional[float] = None,
+        timeout: Optional[float] = 10.0,
+        evict: bool = True,
     ) -> _V: ...
     @overload
     def add(

@@ -287,6 +287,13 @@ def test_dict_evicts_a_key_that_was_not_used(make_dict):
         shared[f"new {i}"] = i
         assert len(shared) <= 8 and shared[f"new {i}"] == i
     assert shared.evicts and shared.evicted == 50 and "old 3" in shared
+    for do in (shared.set, shared.set_if_absent, shared.setdefault):
+        refuses(OSError, "all 8 places have a key", do, "more", 1, evict=False)
+    shared.set("old 3", 4, evict=False)
+    assert shared.setdefault("old 3", 5, evict=False) == 4 and shared.evicted == 50
+    refuses(TypeError, "unexpected keyword argument 'evict'", shared.set_if_present, "old 3", 5, evict=False)
+    shared.set("more", 1, evict=True)
+    assert shared.evicted == 51
 
 
 def test_dict_forgets_a_key_when_its_ttl_is_over(shared):
