@@ -147,6 +147,7 @@ int luaopen_shareable_raw(lua_State *L) {
                                        {"dict_unlink", dict_unlink},
                                        {"dict_value_size", dict_value_size},
                                        {"dict_wait", dict_item_wait},
+                                       {"dict_watch", watch_create_of_keys},
                                        {"float", number_float},
                                        {"garbage", garbage_find},
                                        {"integer", number_integer},

@@ -1,5 +1,5 @@
 /*
- * watch.h - watches: descriptors that become readable when a list changes.
+ * watch.h - watches: descriptors that become readable when a list or keys of a dict change.
  */
 #ifndef SHAREABLE_LUA_WATCH_H
 #define SHAREABLE_LUA_WATCH_H
@@ -12,12 +12,15 @@
  */
 int watch_create(lua_State *L);
 
+/* dict_watch(dict, key, ...): returns a watch of the keys; or nil, message, code. */
+int watch_create_of_keys(lua_State *L);
+
 /* watch_fd(watch): returns the descriptor, or nil if the watch is closed. */
 int watch_fd(lua_State *L);
 
 /*
- * watch_changed(watch): returns a sequence of the indexes that changed, and of "list" and "lock"; or
- * nil, message, code. It arms what it returns again.
+ * watch_changed(watch): returns a sequence of the indexes that changed, and of "list" and "lock", or
+ * of keys; or nil, message, code. It arms what it returns again.
  */
 int watch_changed(lua_State *L);
 

@@ -56,6 +56,7 @@
 local raw = require "shareable.raw"
 local options = require "shareable.options"
 local fast = require "shareable.ffi"
+require "shareable.watch"
 
 local metatable = raw.metatables.dict
 
@@ -202,6 +203,18 @@ methods.free_space = raw.dict_free_space
 --- message, code: "E_TIMED_OUT" if the wait timed out
 ---@type fun(self, key: shareable.key, value: any, timeout?: number): shareable.item?, string?, shareable.code?
 methods.wait = raw.dict_wait
+
+--- Watches keys, for a program that waits in an event loop: see `shareable.watch`. A key is reported when
+--- its value may have changed, or when it may have been inserted or deleted. A change after this call is
+--- reported, so read the keys after it.
+---
+---     local w = assert(d:watch("rate", "banner"))
+---
+--- - `...`: keys, which need not be in the dict. `d:list():watch()` is for any key
+--- - returns a watch, whose `changed()` returns keys; or nil, message, code: "E_KEY" if the dict cannot have
+--- such a key, "E_NO_MEMORY" or "E_SYSTEM" if there is no descriptor or no thread
+---@type fun(self: shareable.dict, ...: shareable.key): shareable.watch?, string?, shareable.code?
+methods.watch = raw.dict_watch
 
 --- Deletes all keys, one after the other.
 ---

@@ -1,4 +1,4 @@
---- Watches of lists, for programs that wait in an event loop.
+--- Watches of lists and of keys of dicts, for programs that wait in an event loop.
 --
 -- A watch has a descriptor that becomes readable when something that it watches has changed. The
 -- program waits for it together with its other descriptors, by poll(2), luv or cqueues, and then
@@ -27,6 +27,10 @@
 -- before it. If the list is closed, the watch reports everything that it watches once more, and then
 -- nothing. In the child of a fork, the descriptor is the child's own and everything is reported once;
 -- an epoll instance of an event loop still contains that of the parent.
+--
+-- A watch of keys of a dict reports keys: `d:watch("rate")`. It reports a number as its text. It does not
+-- report that a key has expired: a program that needs this uses a timer, with the time of `d:ttl(key)`.
+-- Through a read-only handle, it reports its keys when any key changes.
 --
 -- The lock: a watch of "lock" reports when the lock may be free. The program tries to take it, and
 -- closes the watch when it has the lock or no longer wants it:
@@ -62,9 +66,10 @@ getters.closed = raw.watch_is_closed
 --- call, the descriptor is not readable until the next change. It raises an error if the watch is
 --- closed.
 ---
---- - returns a sequence of indexes, "list" and "lock", empty if nothing has changed; or nil, message,
---- code: "E_NO_MEMORY" or "E_SYSTEM". Then some changes may be lost: read everything again
----@type fun(self: shareable.watch): (integer|"list"|"lock")[]?, string?, shareable.code?
+--- - returns a sequence of indexes, "list" and "lock", or of keys, empty if nothing has changed; or nil,
+--- message, code: "E_NO_MEMORY", "E_SYSTEM" or, for keys, "E_BUSY". Then some changes may be lost: read
+--- everything again
+---@type fun(self: shareable.watch): (integer|"list"|"lock"|shareable.key)[]?, string?, shareable.code?
 methods.changed = raw.watch_changed
 
 --- Closes the watch and its descriptor. An event loop must stop using the descriptor first. Closing

@@ -246,6 +246,16 @@ test_collected("watch", with_list(function(l)
   return changed and #changed < 5
 end, true))
 
+test_collected("watch_of_keys", with_dict(function(d)
+  local w = d:watch("text", 7, "n")
+  d.text = "changed"
+  local changed = w and w:changed()
+  if w then
+    w:close()
+  end
+  return changed and #changed < 4
+end, true))
+
 -- The finalizer closes the watch.
 test_collected("changes_of_a_watch", function()
   local list = keep(shareable.list({1, 2}))

@@ -14,6 +14,7 @@ local watching = require "watching"
 local test, name, keep = runner.test, runner.name, runner.keep
 local equal, same, fails, raises = runner.equal, runner.same, runner.fails, runner.raises
 local changes, with_watch = watching.changes, watching.with_watch
+local bytes = shareable.bytes
 
 -- Waits until the watch reports the item. It may also report items that have not changed, for example when another
 -- process ends a wait for them.
@@ -102,6 +103,106 @@ fork_test("child_of_a_fork_has_a_watch_of_its_own", has_fork and function()
   end)
 end or "there is no posix.unistd (lua-posix) for this Lua")
 
+-- Waits until the watch has reported all of these keys, and no other.
+local function wait_for_keys(watch, ...)
+  local missing = {}
+  for _, key in ipairs{...} do
+    missing[tostring(key)] = true
+  end
+  while next(missing) do
+    for _, key in ipairs(changes(watch)) do
+      missing[tostring(key)] = nil
+    end
+  end
+end
+
+test("watch_reports_keys_of_a_dict", function()
+  local d = keep(shareable.dict{places = 100, name = name()})
+  d.rate = 1
+  with_watch(d:watch("rate", "new", 7, bytes "raw"), function(w)
+    same(w:changed(), {})
+    d.other = 2 -- is not watched, but may be reported as a new key
+    d.rate = 5
+    wait_for_keys(w, "rate")
+    d.new, d[7] = 1, 2
+    wait_for_keys(w, "new", "7")
+    d:set(bytes "raw", 3)
+    wait_for_keys(w, bytes "raw")
+    d.rate = nil
+    wait_for_keys(w, "rate")
+    d.rate = 6
+    wait_for_keys(w, "rate")
+    for i = 1, 50 do -- so that the key gets another place
+      d:set("filler " .. i, i)
+    end
+    for i = 1, 20 do
+      d:delete "rate"
+      d:set("more " .. i, i)
+      d.rate = i
+      wait_for_keys(w, "rate")
+      d:incr("rate", 1)
+      wait_for_keys(w, "rate")
+    end
+    watching.pause(0.1)
+    w:changed()
+    watching.pause(0.1)
+    same(w:changed(), {})
+    d:close()
+    wait_for_keys(w, "rate", "new", "7", bytes "raw")
+    watching.pause(0.1)
+    same(w:changed(), {})
+  end)
+end)
+
+test("watch_of_keys_works_read_only", function()
+  local d = keep(shareable.dict{places = 100, name = name()})
+  local reader = keep(shareable.dict{name = d:list().name, read_only = true})
+  for i = 1, 10 do
+    with_watch(reader:watch(i), function(w)
+      d:set(i, 1)
+      wait_for_keys(w, i)
+      d:set(i, 2)
+      wait_for_keys(w, i)
+      d:delete(i)
+      wait_for_keys(w, i)
+    end)
+    d:set("other " .. i, 1)
+  end
+end)
+
+test("watch_of_keys_keeps_its_dict_and_keys", function()
+  local known = name()
+  local w
+  do
+    local d = assert(shareable.dict{places = 10, name = known})
+    w = assert(d:watch("k" .. "ey", 7, bytes("b" .. "ytes")))
+  end
+  collectgarbage()
+  collectgarbage()
+  local d = keep(shareable.dict{name = known})
+  d.key = 2
+  wait_for_keys(w, "key")
+  d:set(bytes "bytes", 2)
+  wait_for_keys(w, bytes "bytes")
+  w:close()
+  equal(w.closed, true)
+  raises("the watch is closed", function() w:changed() end)
+end)
+
+test("watch_of_keys_refuses_other_keys", function()
+  local d = keep(shareable.dict{places = 10, name = name()})
+  raises("a key expected: d:list():watch() watches all keys", function() d:watch() end)
+  raises("a key must be a string, a number or shareable.bytes, not nil", function() d:watch("a", nil, "b") end)
+  raises("a key must be a string, a number or shareable.bytes, not a table", function() d:watch("a", {}) end)
+  raises("shareable.dict expected", function() d.watch(d:list(), 1) end)
+  fails("E_KEY", "key too long", d:watch("a", ("x"):rep(33)))
+  fails("E_KEY", "empty key", d:watch "")
+  local reader = keep(shareable.dict{name = d:list().name, read_only = true})
+  fails("E_KEY", "key too long", reader:watch(("x"):rep(33)))
+  d:close()
+  raises("is closed", function() d:watch "key" end)
+end)
+
 local poll_test = has_poll and test or runner.skip
 poll_test("luaposix_polls_the_descriptor", has_poll and function()
   local l = keep(shareable.list({0}, {name = name()}))
@@ -121,6 +222,37 @@ poll_test("luaposix_polls_the_descriptor", has_poll and function()
 end or "there is no posix.poll (lua-posix) for this Lua")
 
 local luv_test = has_luv and test or runner.skip
+luv_test("luv_calls_back_when_a_key_changes", has_luv and function()
+  local d = keep(shareable.dict{places = 100, name = name()})
+  with_watch(d:watch "count", function(w)
+    local handle, timer = luv.new_poll(w.fd), luv.new_timer()
+    local pipe = runner.start(d:list().name, [[
+      local d = shareable.dict{name = l.name}
+      for i = 1, 300 do
+        if i % 50 == 0 then
+          d.count = nil
+          d:set(i, i)
+        end
+        d.count = i
+      end]])
+    handle:start("r", function(failure)
+      equal(failure, nil)
+      w:changed()
+      if d.count == 300 then
+        handle:close()
+        timer:close()
+      end
+    end)
+    timer:start(20000, 0, function()
+      handle:close()
+      timer:close()
+    end)
+    luv.run()
+    equal(d.count, 300)
+    runner.wait_for_exit(pipe)
+  end)
+end or "there is no luv (lua-luv) for this Lua")
+
 luv_test("luv_calls_back_when_an_item_changes", has_luv and function()
   local l = keep(shareable.list({0, 0}, {name = name()}))
   with_watch(l:watch(2), function(w)
