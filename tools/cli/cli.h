@@ -17,7 +17,7 @@ enum {
   CLI_FAILED = 1,    /* no such block, no permission, a corrupt item … */
   CLI_USAGE = 2,     /* the command line is wrong, also for the type of the item */
   CLI_TIMED_OUT = 3, /* watch, wait, lock, copy, dict, manager stop: it did not happen before the timeout */
-  CLI_DIFFERENT = 4  /* cas: the item has another value; dict set: the key is there, or is not */
+  CLI_DIFFERENT = 4  /* cas: another value; dict set: the key is there, or is not; dict get: has expired */
 };
 
 typedef struct cli_command {

@@ -117,6 +117,22 @@ def test_get_stops_at_an_absent_key(made):
     assert ended.stderr == f"shareable dict get: key 'nope' is not in dict '{made}'\n"
 
 
+def test_get_prints_values_of_expired_keys(made):
+    dict_("set", made, "fresh", 1)
+    dict_("set", "--ttl", 1000, made, "later", 2)
+    dict_("set", "--ttl", 0.01, made, "old", "x" * 64)
+    dict_("set", "--ttl", 0.01, "-K", "bytes", made, "00ff", "3")
+    time.sleep(0.03)
+    assert dict_("get", "--stale", made, "fresh", "later") == "1\n2\n"
+    ended = subprocess.run([COMMAND, "dict", "get", "--stale", "-t", made, "old", "fresh"], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (4, f"str {'x' * 64}\nint 1\n", "")
+    assert dict_("get", "--stale", "-K", "bytes", made, "00ff", status=4) == ""
+    assert "key 'old' is not in dict" in dict_("get", made, "old", status=1)
+    assert "key 'nope' is not in dict" in dict_("get", "--stale", made, "old", "nope", status=1)
+    dict_("clear", "--expired", made)
+    assert "key 'old' is not in dict" in dict_("get", "--stale", made, "old", status=1)
+
+
 def test_set_only_if_absent_or_present(made):
     dict_("set", "--if-absent", made, "a", 1)
     assert "is in dict" in dict_("set", "--if-absent", made, "a", 2, status=4)
