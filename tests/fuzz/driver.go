@@ -1,5 +1,5 @@
-// Runs every Go operation on each list whose name it reads (see mutate.c). An operation may return only
-// documented errors. Reading an item must return the value that was written to it, unless the list
+// Runs every Go operation on each list and dict whose name it reads (see mutate.c). An operation may
+// return only documented errors. Reading an item must return the value that was written to it, unless the list
 // is changing.
 package main
 
@@ -145,6 +145,68 @@ func tryList(name string, isStill, isReadOnly bool) {
 	check(second(list.Get(0)))
 }
 
+// readDict reads the whole dict and some keys, and returns these keys.
+func readDict(dict *shareable.Dict) []any {
+	_ = dict.String()
+	_ = dict.Len()
+	keys := []any{"one", []byte("two"), "absent"}
+	dict.All()(func(entry shareable.Entry, err error) bool {
+		check(err)
+		if len(keys) < 7 && err == nil {
+			keys = append(keys, entry.Key)
+		}
+		return true
+	})
+	for _, key := range keys {
+		_, _, err := dict.GetStale(key)
+		check(err)
+		check(second(dict.Get(key)))
+		check(second(dict.GetInt(key)))
+		check(second(dict.GetFloat(key)))
+		check(second(dict.GetBool(key)))
+		check(second(dict.GetString(key)))
+		check(second(dict.GetBytes(key)))
+		check(second(dict.Has(key)))
+		check(second(dict.TTL(key)))
+		check(second(dict.Wait(expired(), key, 7)))
+	}
+	return keys
+}
+
+func changeDict(dict *shareable.Dict, keys []any) {
+	now := shareable.WithTimeout(0)
+	for _, key := range keys {
+		for _, value := range values {
+			check(dict.Set(key, value, now))
+			check(second(dict.Add(key, 2, now)))
+		}
+		check(second(dict.SetIfAbsent(key, 5, shareable.WithTTL(1), shareable.NoEvict(), now)))
+		check(second(dict.CompareAndSwap(key, 5, 6, now)))
+		check(dict.Expire(key, time.Second, now))
+		check(second(dict.Pop(key, now)))
+		check(second(dict.AddFloat(key, 0.5, now)))
+		check(dict.Delete(key, now))
+	}
+	check(second(dict.DeleteExpired(0, now)))
+	check(dict.Reindex(now))
+	check(dict.Clear(now))
+}
+
+func tryDict(name string, options ...shareable.OpenOption) {
+	dict, err := shareable.OpenDict(name, options...)
+	if err != nil {
+		check(err)
+		return
+	}
+	defer dict.Close()
+	keys := readDict(dict)
+	if len(options) == 0 {
+		changeDict(dict, keys)
+	}
+	check(dict.Close())
+	check(second(dict.Get("one")))
+}
+
 func tryBlock(name string) {
 	block, err := shareable.OpenMemory(name)
 	if err != nil {
@@ -166,6 +228,8 @@ func answer(name string, isStill bool) (text string) {
 	}()
 	text = "."
 	tryBlock(name)
+	tryDict(name, shareable.ReadOnly())
+	tryDict(name)
 	tryList(name, isStill, true)
 	tryList(name, isStill, false)
 	return

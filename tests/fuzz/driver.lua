@@ -1,4 +1,4 @@
---- Runs every Lua operation on each list whose name it reads (see mutate.c).
+--- Runs every Lua operation on each list and dict whose name it reads (see mutate.c).
 --
 -- An operation may return only documented results and errors. Reading an item must return the value
 -- that was written to it, unless the list is changing.
@@ -10,7 +10,8 @@ local values = {7, -0.5, true, none, "text", "é\0", bytes "\255", ("long "):rep
 
 local codes = {}
 for code in ([[E_NOT_FOUND E_NOT_READY E_NOT_LIST E_VERSION E_NO_SYNC E_BUSY E_TIMED_OUT E_CORRUPT E_TYPE E_UTF8
-  E_CAPACITY E_TOO_LONG E_OVERFLOW E_SYSTEM]]):gmatch("%S+") do
+  E_CAPACITY E_TOO_LONG E_OVERFLOW E_SYSTEM E_NOT_DICT E_KEY E_KEY_ITEM
+  E_NO_KEY E_KEY_EXISTS E_FULL]]):gmatch("%S+") do
   codes[code] = true
 end
 
@@ -20,8 +21,9 @@ local function check(good, ...)
     assert(not message:find("attempt to") and not message:find("assertion"), message)
     return nil
   end
-  local value, text, code = ...
-  assert(value ~= nil or code == nil or codes[code], text)
+  local value, text, code, last = ...
+  code = last or code -- methods of ngx.shared.DICT return the code after another result
+  assert(value ~= nil or not code or codes[code], text)
   return ...
 end
 
@@ -95,6 +97,64 @@ local function try_list(name, is_still, read_only)
   attempt(tostring, l)
 end
 
+-- Returns some keys of the dict.
+local function read_dict(d)
+  for _, method in ipairs{"places", "key_size", "value_size", "evicts", "evicted", "capacity", "free_space"} do
+    attempt(d[method], d)
+  end
+  attempt(function() return #d end)
+  attempt(d.get_keys, d)
+  attempt(tostring, d)
+  attempt(function() for _ in d:pairs() do end end)
+  local keys = {"one", bytes "two", "absent"}
+  for _, key in ipairs(attempt(d.get_keys, d, 4) or {}) do
+    keys[#keys + 1] = key
+  end
+  for _, key in ipairs(keys) do
+    for _, method in ipairs{"get", "exact", "get_stale", "ttl"} do
+      attempt(d[method], d, key)
+    end
+    attempt(function() return d[key] end)
+    attempt(d.wait, d, key, 7, 0)
+    local w = attempt(d.watch, d, key)
+    if w then
+      attempt(w.changed, w)
+      w:close()
+    end
+  end
+  return keys
+end
+
+local function change_dict(d, keys)
+  for _, key in ipairs(keys) do
+    for _, value in ipairs(values) do
+      attempt(d.set, d, key, value)
+      attempt(d.incr, d, key, 2)
+    end
+    attempt(d.safe_add, d, key, 5, 0.000001)
+    attempt(d.replace, d, key, 5, 1)
+    attempt(function() d[key] = 5 end)
+    attempt(d.compare_exchange, d, key, 5, 6)
+    attempt(d.expire, d, key, 1)
+    attempt(d.pop, d, key)
+    attempt(d.incr, d, key, 1, 0)
+    attempt(d.delete, d, key)
+  end
+  for _, method in ipairs{"flush_all", "flush_expired", "reindex", "clear"} do
+    attempt(d[method], d)
+  end
+end
+
+local function try_dict(name, read_only)
+  local d = attempt(shareable.dict, {name = name, read_only = read_only, timeout = 0})
+  if not d then return end
+  local keys = read_dict(d)
+  if not read_only then change_dict(d, keys) end
+  d:close()
+  attempt(d.get, d, "one")
+  attempt(tostring, d)
+end
+
 local function try_block(name)
   local m = attempt(shareable.memory, {name = name})
   if not m then return end
@@ -110,6 +170,8 @@ for line in io.lines() do
   local name, state = line:match("(%S+) (%S+)")
   local good, message = pcall(function()
     try_block(name)
+    try_dict(name, true)
+    try_dict(name, false)
     try_list(name, state == "still", true)
     try_list(name, state == "still", false)
   end)

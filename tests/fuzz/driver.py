@@ -1,4 +1,4 @@
-"""driver.py - runs every Python operation on each list whose name it reads (see mutate.c).
+"""driver.py - runs every Python operation on each list and dict whose name it reads (see mutate.c).
 
 An operation may raise only documented exceptions. Reading an item must return the value that was
 written to it, unless the list is changing.
@@ -10,6 +10,8 @@ import sys
 import time
 import traceback
 from contextlib import suppress
+from functools import partial
+from itertools import islice
 
 from shareable import shared_memory
 
@@ -24,12 +26,12 @@ class ItemHeld(Exception):
     """
 
 
-def attempt(function, *arguments):
+def attempt(function, *arguments, documented=DOCUMENTED, **named):
     """Return the result of the call, or None if it raises a documented exception."""
     start = time.monotonic()
     try:
-        return function(*arguments)
-    except DOCUMENTED as error:
+        return function(*arguments, **named)
+    except documented as error:
         if isinstance(error, TimeoutError) and time.monotonic() - start > 0.5:
             raise ItemHeld from error
         return None
@@ -103,6 +105,53 @@ def try_list(name, is_still, read_only):
     attempt(repr, shared)
 
 
+def read_dict(shared):
+    """Read the whole dict and some keys. Return these keys."""
+    try_it = partial(attempt, documented=(*DOCUMENTED, KeyError))
+    for operation in (len, bool, repr, dict, copy.copy):
+        try_it(operation, shared)
+    for name in ("places", "key_size", "value_size", "evicts", "evicted"):
+        getattr(shared, name)
+    keys = ["one", b"two", "absent", *(try_it(lambda: list(islice(shared, 4))) or ())]
+    for key in keys:
+        for operation in (shared.get, shared.get_stale, shared.__contains__, shared.ttl):
+            try_it(operation, key)
+        try_it(shared.wait, key, 7, 0)
+    return keys
+
+
+def change_dict(shared, keys):
+    try_it = partial(attempt, documented=(*DOCUMENTED, KeyError))
+    for key in keys:
+        for value in VALUES:
+            try_it(shared.set, key, value, timeout=0)
+            try_it(shared.add, key, 2, timeout=0)
+        try_it(shared.set_if_absent, key, 5, ttl=1e-9, timeout=0)
+        try_it(shared.compare_exchange, key, 5, 6, timeout=0)
+        try_it(shared.expire, key, 1, timeout=0)
+        try_it(shared.pop, key, timeout=0)
+        try_it(shared.setdefault, key, 1, timeout=0)
+    with shared_memory.ShareableDict(8) as other:
+        other.unlink()
+        try_it(shared.copy_to, other, timeout=0)
+    for operation in (shared.delete_expired, shared.popitem, shared.reindex, shared.clear):
+        try_it(operation, timeout=0)
+
+
+def try_dict(name, read_only):
+    shared = attempt(lambda: shared_memory.ShareableDict(name=name, read_only=read_only))
+    if shared is None:
+        return
+    try:
+        keys = read_dict(shared)
+        if not read_only:
+            change_dict(shared, keys)
+            read_dict(shared)
+    finally:
+        shared.close()
+    attempt(shared.get, "one")
+
+
 def try_block(name):
     block = attempt(lambda: shared_memory.SharedMemory(name=name))
     if block is None:
@@ -122,6 +171,8 @@ def main():
         name, state = line.split()
         try:
             try_block(name)
+            try_dict(name, True)
+            try_dict(name, False)
             try_list(name, state == "still", True)
             try_list(name, state == "still", False)
             print(".", flush=True)

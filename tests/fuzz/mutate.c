@@ -1,6 +1,6 @@
 /*
- * mutate.c - runs a driver, a program in any language, on randomly corrupted lists, and checks its
- * answers.
+ * mutate.c - runs a driver, a program in any language, on randomly corrupted lists and dicts, and
+ * checks its answers.
  *
  * usage: mutate SEED COUNT SECONDS DIRECTORY DRIVER [ARGUMENT...]
  *
@@ -323,6 +323,7 @@ int main(int argc, char **argv) {
   add_vectors("vectors/valid/*.bin");
   add_vectors("vectors/invalid/*.bin");
   add_vectors("vectors/synced/*.bin");
+  add_vectors("vectors/dicts/*.bin");
   add_vectors("fuzz/regressions/bindings/*");
   if (vector_count == 0)
     return fprintf(stderr, "mutate: no lists in $top_srcdir/tests/vectors\n"), 2;

@@ -103,12 +103,7 @@ func FuzzListOfArbitraryBytes(f *testing.F) {
 		f.Add(bytes[:len(bytes)-1])
 		f.Add(append([]byte{6}, bytes[1:]...))
 	}
-	vectors, _ := filepath.Glob(os.Getenv("top_srcdir") + "/tests/vectors/*valid/*.bin")
-	for _, vector := range vectors {
-		if bytes, err := os.ReadFile(vector); err == nil {
-			f.Add(bytes)
-		}
-	}
+	addVectors(f, "*valid")
 	f.Fuzz(func(t *testing.T, bytes []byte) {
 		if len(bytes) == 0 || len(bytes) > 1<<16 {
 			return
@@ -158,6 +153,17 @@ func checkItem(t *testing.T, list *shareable.List, index int) {
 	}
 }
 
+// addVectors adds the files in the folders of tests/vectors that match a pattern.
+func addVectors(f *testing.F, folders string) {
+	f.Helper()
+	vectors, _ := filepath.Glob(os.Getenv("top_srcdir") + "/tests/vectors/" + folders + "/*.bin")
+	for _, vector := range vectors {
+		if bytes, err := os.ReadFile(vector); err == nil {
+			f.Add(bytes)
+		}
+	}
+}
+
 // dictBytes returns the bytes of a dict with some keys.
 func dictBytes(f *testing.F, options ...shareable.CreateOption) []byte {
 	f.Helper()
@@ -189,6 +195,7 @@ func FuzzDictOfArbitraryBytes(f *testing.F) {
 		f.Add(append(bytes[:area:area], make([]byte, 1000)...))
 	}
 	f.Add(blockBytes(f, unlinked(f, []any{"color", "blue", nil, nil, []byte("size"), 42}, shareable.NoSync())))
+	addVectors(f, "dicts")
 	f.Fuzz(func(t *testing.T, bytes []byte) {
 		if len(bytes) == 0 || len(bytes) > 1<<16 {
 			return
