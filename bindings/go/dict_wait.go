@@ -8,7 +8,8 @@ import (
 )
 
 // A list without a dict area is checked each checkInterval, as C does: a watch of its keys reports
-// only changes of values.
+// only changes of values. So is an absent key through a read-only handle, for which the watch only
+// compares an item: the key may be inserted into another place.
 const checkInterval = 50 * time.Millisecond
 
 // Wait waits until the value of a key differs from old, as [List.Wait] compares, then reads the
@@ -20,10 +21,11 @@ const checkInterval = 50 * time.Millisecond
 //	}
 //
 // It is woken as List.Wait is, and goroutines wait as they do there. An expiry ends the wait within
-// 50 milliseconds, as do an insertion and a deletion by a list that is not a dict (see [OpenDict]). If the context ends first, or has ended before, the error is ctx.Err(). A nil
-// context never ends. If another goroutine closes the dict, the error is [ErrClosed]. It also fails
-// with [ErrKey], [ErrValueType] or [ErrOverflow], or with the errors of Get. If another process has
-// truncated the block, the call raises SIGBUS.
+// 50 milliseconds, as do an insertion and a deletion in a list that is not a dict (see [OpenDict]).
+// If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
+// If another goroutine closes the dict, the error is [ErrClosed]. It also fails with [ErrKey],
+// [ErrValueType] or [ErrOverflow], or with the errors of Get. If another process has truncated the
+// block, the call raises SIGBUS.
 func (d *Dict) Wait(ctx context.Context, key, old any) (any, error) {
 	s, invalid := scalarOf(old)
 	if invalid != 0 {
@@ -34,7 +36,8 @@ func (d *Dict) Wait(ctx context.Context, key, old any) (any, error) {
 
 // WaitFor waits until a key is in the dict and returns its value. Another goroutine or process
 // inserts it. If the key is in the dict, WaitFor returns at once. It waits, and fails, as
-// [Dict.Wait] does, except with [ErrNoKey].
+// [Dict.Wait] does, except with [ErrNoKey]. If the dict is read-only, an insert ends the wait within
+// 50 milliseconds.
 func (d *Dict) WaitFor(ctx context.Context, key any) (any, error) {
 	return d.wait(ctx, key, false, scalar{})
 }
@@ -51,7 +54,7 @@ func (d *Dict) wait(ctx context.Context, key any, hasOld bool, old scalar) (any,
 	var item raw.Item
 	var untilCheck left
 	switch {
-	case !d.orClosed().hasArea:
+	case !d.orClosed().hasArea || (!hasOld && m.readOnly):
 		untilCheck = func() time.Duration { return checkInterval }
 	case hasOld:
 		untilCheck = func() time.Duration { return m.timeLeft(k) }

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand"
 	"reflect"
@@ -212,5 +213,31 @@ func TestADictMatchesAGoMap(t *testing.T) {
 	}
 	if !reflect.DeepEqual(visited, model) {
 		t.Error(visited, "instead of", model)
+	}
+}
+
+// A watch through a read-only handle does not report an insert of the key into any place.
+func TestAReadOnlyDictWaitsForKeys(t *testing.T) {
+	dict := newDict(t, 64)
+	reader, err := shareable.OpenDict(dict.Name(), shareable.ReadOnly())
+	ok(t, err)
+	defer reader.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for i := 0; i < 10; i++ {
+		key := fmt.Sprint("key ", i)
+		inserted := make(chan time.Time, 1)
+		go func() {
+			time.Sleep(20 * time.Millisecond)
+			inserted <- time.Now()
+			if err := dict.Set(key, 1); err != nil {
+				t.Error(err)
+			}
+		}()
+		_, err := reader.WaitFor(ctx, key)
+		ok(t, err)
+		if took := time.Since(<-inserted); took > 5*time.Second {
+			t.Fatal("the insert was noticed after", took)
+		}
 	}
 }
