@@ -25,7 +25,7 @@ _Key = Union[int, Literal["any", "lock"]]
 ANY: Final = "any"
 LOCK: Final = "lock"
 
-_SECONDS_TO_CHECK_LIST = 0.05  # as in wait()
+_SECONDS_BETWEEN_CHECKS = 0.05  # as in wait()
 
 
 class _Point:
@@ -231,16 +231,16 @@ def _seconds_to_check(shared: Any, key: object) -> float:
     """Return the time after which a key must be checked again if nothing is reported.
 
     That is when it expires. A watch reports a change of the TTL, but no expiry. An absent key is checked
-    each second, because a key that is inserted may have another place than the one that is watched. A
-    list without a dict area is checked at the intervals of wait(): a watch of its keys reports only
-    changes of values.
+    each second, because a key that is inserted may have another place than the one that is watched. It is
+    checked at the intervals of wait() if the handle is read-only, and so is each key of a list without a
+    dict area: a watch of these reports only changes of values.
     """
     if not shared._has_area:
-        return _SECONDS_TO_CHECK_LIST
+        return _SECONDS_BETWEEN_CHECKS
     try:
         ttl: float | None = shared.ttl(key)
     except KeyError:
-        return 1.0
+        return _SECONDS_BETWEEN_CHECKS if shared.shm.read_only else 1.0
     return inf if ttl is None else ttl
 
 

@@ -631,6 +631,22 @@ def test_a_wait_of_a_coroutine_times_out_or_is_cancelled(shared):
     run(main())
 
 
+def test_a_coroutine_waits_for_keys_of_a_read_only_dict(name, shared):
+    """A watch through a read-only handle does not report an insert of the key into any place."""
+
+    async def main():
+        with ShareableDict(name=name, read_only=True) as reader:
+            start = time.monotonic()
+            for i in range(8):
+                wait = asyncio.ensure_future(reader.wait_async(f"key {i}", timeout=20))
+                await asyncio.sleep(0.02)
+                shared[f"key {i}"] = i
+                assert await wait == i
+            assert time.monotonic() - start < 4
+
+    asyncio.run(main())
+
+
 def test_calls_do_not_leak(name, shared):
     def calls():
         shared["text"] = "x" * 60
