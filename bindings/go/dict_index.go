@@ -111,7 +111,8 @@ func (d *Dict) find(k raw.Key) (hit, finding) {
 }
 
 // isLive returns found if the key of a place has no expiry, and its use need not be noted.
-// Otherwise C looks at the clock, or notes the use.
+// Otherwise C looks at the clock, or notes the use. Go has CLOCK_BOOTTIME only as a system call,
+// which takes as long as the whole call of C.
 func (x *dictIndex) isLive(place uint64) finding {
 	if !x.notesUse && atomic.LoadUint32((*uint32)(x.hasExpiries)) == 0 {
 		return found
