@@ -7,26 +7,13 @@ operations of all workers together, 200,000 if it is not set.
 import os
 import pathlib
 import subprocess
-from multiprocessing import resource_tracker, shared_memory
 
+import dicts
 import notation
-import peers
 import pytest
 
 OPERATIONS = int(os.environ.get("DICT_OPERATIONS", "200000"))
 PLACES = 1700  # of 1610 keys
-
-
-def commands():
-    """Return the commands of two workers in each language that was built."""
-    found = {"c": [str(peers.BUILD / "tests/interop/dict_worker")]}
-    if os.environ.get("run_python"):
-        found["python"] = [*os.environ["run_python"].split(), str(peers.HERE / "dict_worker.py")]
-    if os.environ.get("run_lua"):
-        found["lua"] = [*os.environ["run_lua"].split(), str(peers.HERE / "dict_worker.lua")]
-    if os.environ.get("with_go"):
-        found["go"] = [str(peers.BUILD / "tests/interop/dict_worker_in_go")]
-    return {f"{language}{n}": command for language, command in found.items() for n in (1, 2)}
 
 
 @pytest.fixture
@@ -34,11 +21,6 @@ def name():
     name = f"test-{os.getpid()}-dict"
     yield name
     pathlib.Path("/dev/shm", name).unlink(missing_ok=True)
-
-
-def create(name):
-    command = [*os.environ["run_shareable"].split(), "create", "--dict", str(PLACES)]
-    subprocess.run([*command, "--key-size", "16", "--value-size", "500", name], check=True)
 
 
 def results(processes):
@@ -56,20 +38,9 @@ def results(processes):
     return model, sums
 
 
-def contents(name):
-    """Return the keys and values as stock Python reads them."""
-    shared = shared_memory.ShareableList(name=name)
-    resource_tracker.unregister(shared.shm._name, "shared_memory")
-    items = list(shared)
-    shared.shm.close()
-    pairs = [(key, value) for key, value in zip(items[::2], items[1::2]) if key is not None]
-    assert len(pairs) == len(dict(pairs)), "a key has two places"
-    return dict(pairs)
-
-
 def test_workers_in_all_languages_change_one_dict(name):
-    create(name)
-    workers = commands()
+    dicts.create(name, PLACES, 16, 500)
+    workers = {f"{language}{n}": command for language, command in dicts.workers("dict_worker").items() for n in (1, 2)}
     share = str(OPERATIONS // len(workers))
     processes = {
         worker: subprocess.Popen(
@@ -79,4 +50,4 @@ def test_workers_in_all_languages_change_one_dict(name):
     }
     model, sums = results(processes)
     print(f"{share} operations of each of {' '.join(workers)}: {len(model)} keys, {sum(sums.values())} added")
-    assert contents(name) == {**model, **sums}
+    assert dicts.contents(name) == {**model, **sums}
