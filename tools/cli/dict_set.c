@@ -14,7 +14,8 @@ typedef struct set_options {
 
 /*
  * Without --type, the value keeps the type of the present one, as in `set`: a text must not become a
- * number because it looks like one. The value of a new key has the type that `create` would infer.
+ * number because it looks like one. The value of a new key has the type that `create` would infer;
+ * with --if-absent, only a new key gets the value.
  */
 static shareable_value parse_value(const char *text, const set_options *options, const shareable_dict *dict,
                                    const shareable_value *key, cli_text *buffer) {
@@ -22,6 +23,8 @@ static shareable_value parse_value(const char *text, const set_options *options,
   shareable_status status;
   shareable_type type;
 
+  if (options->type == NULL && (options->flags & SHAREABLE_DICT_IF_ABSENT) != 0)
+    return cli_parse_any(text);
   if (options->type == NULL) {
     status = shareable_dict_get(dict, key, &value, NULL, 0);
     if (status == SHAREABLE_E_NO_KEY)

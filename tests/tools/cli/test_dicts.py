@@ -136,6 +136,7 @@ def test_get_prints_values_of_expired_keys(made):
 def test_set_only_if_absent_or_present(made):
     dict_("set", "--if-absent", made, "a", 1)
     assert "is in dict" in dict_("set", "--if-absent", made, "a", 2, status=4)
+    assert "is in dict" in dict_("set", "--if-absent", made, "a", "not an int", status=4)
     assert "is not in dict" in dict_("set", "--if-present", made, "b", 2, status=4)
     dict_("set", "--if-present", made, "a", 3)
     assert items(made) == {'"a"': 3}
