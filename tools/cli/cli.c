@@ -192,23 +192,40 @@ int64_t cli_parse_index(const char *text) {
   return cli_parse_number(text, INT64_MIN, INT64_MAX, "index");
 }
 
-static double parse_seconds(const char *text, const char *noun) {
+/* Reads seconds, or returns -1. */
+static double read_seconds(const char *text) {
   char *end;
   double seconds = strtod(text, &end);
 
-  if (end == text || *end != '\0' || !(seconds >= 0) || seconds > 1e9)
-    cli_usage_error("'%s' is not a valid %s: expected seconds from 0 to 1000000000", text, noun);
-  return seconds;
+  return end == text || *end != '\0' ? -1 : seconds;
 }
 
 int64_t cli_parse_timeout(const char *text) {
-  return (int64_t)(parse_seconds(text, "timeout") * 1e9);
+  double seconds = read_seconds(text);
+
+  if (!(seconds >= 0) || seconds > 1e9)
+    cli_usage_error("'%s' is not a valid timeout: expected seconds from 0 to 1000000000", text);
+  return (int64_t)(seconds * 1e9);
+}
+
+bool cli_ttl_of_seconds(double seconds, int64_t *ttl) {
+  double nanoseconds = seconds * 1e9;
+
+  if (!(nanoseconds >= 0) || nanoseconds > 0x1p63)
+    return false;
+  if (nanoseconds == 0x1p63) /* no float is INT64_MAX */
+    *ttl = INT64_MAX;
+  else
+    *ttl = nanoseconds > 0 && nanoseconds < 1 ? 1 : (int64_t)nanoseconds;
+  return true;
 }
 
 int64_t cli_parse_ttl(const char *text) {
-  double seconds = parse_seconds(text, "TTL");
+  int64_t ttl;
 
-  return seconds > 0 && seconds < 1e-9 ? 1 : (int64_t)(seconds * 1e9);
+  if (!cli_ttl_of_seconds(read_seconds(text), &ttl))
+    cli_usage_error("'%s' is not a valid TTL: expected seconds from 0 to " CLI_TTL_MAX, text);
+  return ttl;
 }
 
 uint32_t cli_parse_mode(const char *text) {

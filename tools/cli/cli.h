@@ -82,7 +82,16 @@ int64_t cli_parse_index(const char *text);
 /* Parses seconds, which may have a fraction, or reports a usage error. Returns nanoseconds. */
 int64_t cli_parse_timeout(const char *text);
 
-/* Parses the TTL of a key in the same way. Only 0 is 0 nanoseconds: never. */
+/* The longest TTL of a key in whole seconds, for messages: INT64_MAX nanoseconds. */
+#define CLI_TTL_MAX "9223372036"
+
+/*
+ * Converts a TTL of seconds to nanoseconds. Only 0 is 0 nanoseconds: never. Returns false if it is
+ * negative, or longer than INT64_MAX nanoseconds.
+ */
+bool cli_ttl_of_seconds(double seconds, int64_t *ttl);
+
+/* Parses the TTL of a key, in seconds, or reports a usage error. Returns nanoseconds. */
 int64_t cli_parse_ttl(const char *text);
 
 /* Parses permission bits in octal digits, or reports a usage error. */

@@ -281,13 +281,13 @@ static shareable_value key_value(const reader *json, json_t *key) {
 }
 
 static int64_t ttl_of(const reader *json, const json_t *ttl) {
-  double seconds = json_number_value(ttl);
+  int64_t result = 0;
 
   if (ttl == NULL)
     return 0;
-  if (!json_is_number(ttl) || !(seconds > 0) || seconds > 1e9)
-    die_item(json, "\"ttl\" is not a number of seconds from 0 to 1000000000");
-  return seconds < 1e-9 ? 1 : (int64_t)(seconds * 1e9);
+  if (!json_is_number(ttl) || !cli_ttl_of_seconds(json_number_value(ttl), &result) || result == 0)
+    die_item(json, "\"ttl\" is not a number of seconds from 1e-9 to " CLI_TTL_MAX);
+  return result;
 }
 
 /* Adds a key with its value. */

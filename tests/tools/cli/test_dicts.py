@@ -211,7 +211,7 @@ def test_keys_expire(made):
     dict_("expire", made, "long", 0)
     assert dict_("ls", made) == "long\n" and dict_("ttl", made, "long") == "inf\n"
     assert "is not in dict" in dict_("expire", made, "nope", 1, status=1)
-    for ttl in ("-1", "x", "1e10", "nan"):
+    for ttl in ("-1", "x", "9223372037", "nan"):
         assert f"'{ttl}' is not a valid TTL" in dict_("set", "--ttl", ttl, made, "a", 1, status=2)
         assert f"'{ttl}' is not a valid TTL" in dict_("expire", made, "long", ttl, status=2)
 
@@ -292,19 +292,22 @@ def test_dump_prints_keys_and_values(made):
 def test_a_dump_is_created_again(made, tmp_path):
     for key, value in (("a", "1"), ("b", "nan"), ("c", "none"), ("d", "")):
         dict_("set", made, key, value)
+    dict_("set", "--ttl", 9223372036, made, "e", 1)
+    dict_("expire", made, "e", "9223372036.8547758")  # 2^63 nanoseconds: the longest TTL is less
     dict_("set", "--ttl", 1000, "-K", "bytes", made, "61", "x")
     path = tmp_path / "dict.json"
     path.write_text(run("dump", "--json", made))
     run("create", "--from-json", path, made + "-2")
     documents = [dumped(made), dumped(made + "-2")]
     for each in documents:
-        assert 900 < each["items"][4].pop("ttl") <= 1000 and each.pop("name")
+        assert 9e9 < each["items"][4].pop("ttl") < 2**63 / 1e9
+        assert 900 < each["items"][5].pop("ttl") <= 1000 and each.pop("name")
     assert documents[0] == documents[1]
     assert dict_("get", made + "-2", "a", "b", "c", "d") == "1\nnan\nnone\n\n" and dict_("get", "-K", "bytes", made + "-2", "61") == "x\n"
     dict_("set", made + "-2", "new", 1)
-    assert info(made + "-2")["keys"] == 6
+    assert info(made + "-2")["keys"] == 7
     run("create", "--force", "-j", path, made + "-2")
-    assert info(made + "-2")["keys"] == 5
+    assert info(made + "-2")["keys"] == 6
     path.write_text(json.dumps({**dumped(made), "evict": True}, sort_keys=True))  # the items come before the sizes
     run("create", "--force", "-j", path, made + "-2")
     assert items(made + "-2") == items(made) and info(made + "-2")["evict"] is True
@@ -323,6 +326,8 @@ def test_a_dump_is_created_again(made, tmp_path):
         ({"items": [{"key": {"type": "bytes", "value": "0"}, "type": "int", "value": 1}]}, '"value" is not a valid string of hexadecimal digits'),
         ({"items": [{"key": {"type": "int", "value": 0}, "type": "int", "value": 1}]}, '"key" is not a str or bytes'),
         ({"items": [{"key": "a", "ttl": -1, "type": "int", "value": 1}]}, '"ttl" is not a number of seconds'),
+        ({"items": [{"key": "a", "ttl": 0, "type": "int", "value": 1}]}, '"ttl" is not a number of seconds from 1e-9 to 9223372036'),
+        ({"items": [{"key": "a", "ttl": 1e10, "type": "int", "value": 1}]}, '"ttl" is not a number of seconds'),
         ({"items": [{"key": "a", "ttl": "1", "type": "int", "value": 1}]}, '"ttl" is not a number of seconds'),
         ({"items": [{"key": "a", "type": "held"}]}, "dump could not read the item"),
         ({"items": [{"key": "a", "type": "int", "value": 1, "capacity": 8}]}, '"capacity" is only for the items of a list'),
