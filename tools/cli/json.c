@@ -26,7 +26,9 @@ typedef struct reader {
   cli_text text;
   size_t at;       /* the offset of the next byte */
   size_t item_at;  /* the offset of the item that is being read */
-  bool is_in_item; /* an item is being read */
+  size_t item;     /* its index */
+  bool is_in_item; /* an item is being read, or its key */
+  bool is_in_key;
   json_list *list;
 } reader;
 
@@ -42,7 +44,8 @@ static _Noreturn void die_at(const reader *json, size_t offset, const char *mess
       column += ((unsigned char)json->text.bytes[i] & 0xc0) != 0x80;
     }
   if (json->is_in_item)
-    cli_die("%s:%zu:%zu: item %zu: %s", json->path, line, column, json->list->count, message);
+    cli_die("%s:%zu:%zu: item %zu: %s%s", json->path, line, column, json->item, json->is_in_key ? "\"key\": " : "",
+            message);
   cli_die("%s:%zu:%zu: %s", json->path, line, column, message);
 }
 
@@ -255,24 +258,30 @@ static void grow(json_list *list) {
     return;
   list->values = cli_allocate(list->values, size, sizeof *list->values);
   list->texts = cli_allocate(list->texts, size, sizeof *list->texts);
+  list->offsets = cli_allocate(list->offsets, size, sizeof *list->offsets);
 }
 
 /* Adds a value, and keeps what its text points to. */
-static void add_value(json_list *list, const shareable_value *value, json_t *text) {
+static void add_value(reader *json, const shareable_value *value, json_t *text) {
+  json_list *list = json->list;
+
   grow(list);
   list->values[list->count] = *value;
+  list->offsets[list->count] = json->item_at;
   list->texts[list->count++] = value->type >= SHAREABLE_TYPE_STR ? json_incref(text) : NULL;
 }
 
 /* The key of a dict is a string, or a typed item. */
-static shareable_value key_value(const reader *json, json_t *key) {
+static shareable_value key_value(reader *json, json_t *key) {
   shareable_value value;
 
   if (json_is_null(key))
     die_item(json, "dump could not read the key");
   if (!json_is_string(key) && !json_is_object(key))
     die_item(json, "\"key\" is not a string, or an object with the type bytes");
+  json->is_in_key = true;
   value = json_is_object(key) ? object_value(json, key) : plain_value(json, key);
+  json->is_in_key = false;
   if (value.type < SHAREABLE_TYPE_STR || value.length == 0 || value.length > SHAREABLE_DICT_KEY_MAX ||
       value.text[value.length - 1] == '\0')
     die_item(json, cli_format("\"key\" is not a str or bytes of 1 to %d bytes whose last byte is not NUL",
@@ -292,7 +301,6 @@ static int64_t ttl_of(const reader *json, const json_t *ttl) {
 
 /* Adds a key with its value. */
 static void add_key(reader *json, json_t *item) {
-  json_list *list = json->list;
   json_t *key = json_incref(json_object_get(item, "key"));
   shareable_value name = key_value(json, key), value;
   int64_t ttl = ttl_of(json, json_object_get(item, "ttl"));
@@ -302,14 +310,13 @@ static void add_key(reader *json, json_t *item) {
   value = object_value(json, item);
   if (value.capacity != 0)
     die_item(json, "\"capacity\" is only for the items of a list");
-  dict_items_add(&list->items, name, value, ttl);
-  add_value(list, &name, key);
-  add_value(list, &value, item);
+  dict_items_add(&json->list->items, name, value, ttl);
+  add_value(json, &name, key);
+  add_value(json, &value, item);
   json_decref(key);
 }
 
 static void take_item(reader *json) {
-  json_list *list = json->list;
   shareable_value value;
   json_t *item;
 
@@ -321,11 +328,11 @@ static void take_item(reader *json) {
     add_key(json, item);
   } else {
     value = json_is_object(item) ? object_value(json, item) : plain_value(json, item);
-    add_value(list, &value, item);
+    add_value(json, &value, item);
   }
   json->is_in_item = false;
   json_decref(item);
-  if (list->count % 4096 == 0)
+  if (++json->item % 4096 == 0)
     cli_progress("bytes of JSON", json->at, json->text.length);
 }
 
@@ -427,8 +434,30 @@ static void take_object(reader *json) {
     die_at(json, json->at, "the object has no member \"items\"");
 }
 
+static _Noreturn void die_of_size(reader *json, size_t item, const char *member, size_t length, size_t size) {
+  json->is_in_item = true;
+  json->item = item;
+  die_at(json, json->list->offsets[2 * item],
+         cli_format("\"%s\" has %zu bytes, more than the \"%s_size\" of %zu", member, length, member, size));
+}
+
+/* Checks that each key and value fits. The sizes are rounded up, as the dict does. */
+static void check_sizes(reader *json) {
+  const json_list *list = json->list;
+  size_t key_size = (list->key_size + 7) / 8 * 8, value_size = (list->value_size + 7) / 8 * 8;
+
+  for (size_t i = 0; i < list->items.count; i++) {
+    const shareable_value *key = &list->items.keys[i], *value = &list->items.values[i];
+
+    if (key->length > key_size)
+      die_of_size(json, i, "key", (size_t)key->length, list->key_size);
+    if (shareable__item_fits(value, value_size) == SHAREABLE_E_CAPACITY)
+      die_of_size(json, i, "value", (size_t)value->length, list->value_size);
+  }
+}
+
 /* Checks what depends on several members. */
-static void check_dict(const reader *json) {
+static void check_dict(reader *json) {
   const json_list *list = json->list;
   size_t duplicate;
 
@@ -442,7 +471,8 @@ static void check_dict(const reader *json) {
     die_at(json, json->at, "a dict has a sync area");
   duplicate = dict_items_find_duplicate(&list->items);
   if (duplicate != SIZE_MAX)
-    die_at(json, json->at, cli_format("the key of item %zu occurs twice", duplicate));
+    die_at(json, list->offsets[2 * duplicate], cli_format("the key of item %zu occurs twice", duplicate));
+  check_sizes(json);
 }
 
 /* Checks the first byte at once: other files may be large, or never end. */
@@ -496,5 +526,6 @@ void json_free(json_list *list) {
     json_decref(list->texts[i]);
   dict_items_free(&list->items);
   free(list->texts);
+  free(list->offsets);
   free(list->values);
 }

@@ -13,6 +13,7 @@ typedef struct json_list {
   size_t count;
   bool has_no_sync_area; /* the list was dumped from one without a sync area */
   void **texts;          /* one for each value, or NULL */
+  size_t *offsets;       /* of the item of each value in the JSON text, for messages */
 
   /* Of a dict. Its keys and values are also values of the list. */
   bool is_dict, evicts;

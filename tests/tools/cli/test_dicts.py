@@ -316,14 +316,16 @@ def test_a_dump_is_created_again(made, tmp_path):
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"items": [{"key": "a", "type": "int", "value": 1}, {"key": "a", "type": "int", "value": 2}]}, "the key of item 1 occurs twice"),
+        ({"items": [{"key": "a", "type": "int", "value": 1}, {"key": "a", "type": "int", "value": 2}]}, ":3:1: the key of item 1 occurs twice"),
         ({"items": [{"key": "a", "type": "int", "value": 1}, {"type": "int", "value": 2}]}, 'each item of a dict has a "key"'),
         ({"items": [1]}, 'each item of a dict has a "key"'),
         ({"items": [{"key": None, "type": "int", "value": 1}]}, "dump could not read the key"),
         ({"items": [{"key": 1, "type": "int", "value": 1}]}, '"key" is not a string'),
         ({"items": [{"key": "", "type": "int", "value": 1}]}, '"key" is not a str or bytes of 1 to 472 bytes'),
         ({"items": [{"key": "x\0", "type": "int", "value": 1}]}, '"key" is not a str or bytes of 1 to 472 bytes'),
-        ({"items": [{"key": {"type": "bytes", "value": "0"}, "type": "int", "value": 1}]}, '"value" is not a valid string of hexadecimal digits'),
+        ({"items": [{"key": {"type": "bytes", "value": "0"}, "type": "int", "value": 1}]}, ':2:1: item 0: "key": "value" is not a valid string of hexadecimal digits'),
+        ({"items": [{"key": {"type": "bytes", "value": "00ff", "x": 1}, "type": "int", "value": 1}]}, 'item 0: "key": unknown member'),
+        ({"items": [{"key": "a", "type": "int", "value": 1}, {"key": "b", "type": "int", "value": 2.5}]}, ':3:1: item 1: "value" is not a valid int'),
         ({"items": [{"key": {"type": "int", "value": 0}, "type": "int", "value": 1}]}, '"key" is not a str or bytes'),
         ({"items": [{"key": "a", "ttl": -1, "type": "int", "value": 1}]}, '"ttl" is not a number of seconds'),
         ({"items": [{"key": "a", "ttl": 0, "type": "int", "value": 1}]}, '"ttl" is not a number of seconds from 1e-9 to 9223372036'),
@@ -331,8 +333,8 @@ def test_a_dump_is_created_again(made, tmp_path):
         ({"items": [{"key": "a", "ttl": "1", "type": "int", "value": 1}]}, '"ttl" is not a number of seconds'),
         ({"items": [{"key": "a", "type": "held"}]}, "dump could not read the item"),
         ({"items": [{"key": "a", "type": "int", "value": 1, "capacity": 8}]}, '"capacity" is only for the items of a list'),
-        ({"items": [{"key": "x" * 17, "type": "int", "value": 1}]}, "key 0 is not a str or bytes of 1 to 16 bytes"),
-        ({"items": [{"key": "a", "type": "str", "value": "x" * 9}]}, "the value of key 0 has 9 bytes, not at most 8"),
+        ({"items": [{"key": "x" * 17, "type": "int", "value": 1}]}, ':2:1: item 0: "key" has 17 bytes, more than the "key_size" of 16'),
+        ({"items": [{"key": "a", "type": "str", "value": "x" * 9}]}, ':2:1: item 0: "value" has 9 bytes, more than the "value_size" of 8'),
         ({"items": [{"key": each, "type": "int", "value": 1} for each in "abcd"]}, "4 keys do not fit in a dict of 3 places"),
         ({"places": 0}, '"places" is not a number from 1 to 2147483648'),
         ({"places": 1.5}, '"places" is not a number from 1 to 2147483648'),
@@ -346,7 +348,8 @@ def test_a_dump_is_created_again(made, tmp_path):
 )
 def test_json_that_is_not_a_dict_is_refused(name, tmp_path, change, message):
     path = tmp_path / "dict.json"
-    path.write_text(json.dumps({"places": 3, "key_size": 16, "value_size": 8, "evict": False, "items": [], **change}))
+    document = json.dumps({"places": 3, "key_size": 16, "value_size": 8, "evict": False, "items": [], **change})
+    path.write_text(document.replace('[{"key"', '[\n{"key"').replace('}, {"key"', '},\n{"key"'))  # each item on a line of its own
     assert message in run("create", "-j", path, name, status=1)
     assert not exists(name)
 
