@@ -206,6 +206,10 @@ static bool read_float(const char *text, shareable_value *value) {
   return !isspace((unsigned char)*text) && end != text && *end == '\0' && !(errno == ERANGE && isinf(value->real));
 }
 
+static int digit_value(char digit) {
+  return digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+}
+
 static bool read_bytes(const char *text, shareable_value *value, cli_text *buffer) {
   size_t length = strlen(text);
 
@@ -213,7 +217,7 @@ static bool read_bytes(const char *text, shareable_value *value, cli_text *buffe
     return false;
   cli_text_reserve(buffer, length / 2 + 1);
   for (size_t i = 0; i < length / 2; i++)
-    sscanf(text + 2 * i, "%2hhx", (unsigned char *)&buffer->bytes[i]);
+    buffer->bytes[i] = (char)(digit_value(text[2 * i]) << 4 | digit_value(text[2 * i + 1]));
   *value = shareable_bytes(buffer->bytes, length / 2);
   return true;
 }

@@ -251,6 +251,12 @@ def test_a_text_that_is_too_long_is_refused_by_its_index(name):
     assert not exists(name)
 
 
+def test_many_bytes_are_read_in_linear_time(name):
+    content = random.Random(SEED).randbytes(4_000_000)
+    create(name, [{"type": "bytes", "value": content.hex()}])
+    assert run("get", name, 0) == content.hex() + "\n"
+
+
 def test_a_file_that_never_ends_is_refused_at_once(name):
     assert "/dev/zero:1:1: not JSON of a list" in run("create", "--from-json", "/dev/zero", name, status=1)
 
