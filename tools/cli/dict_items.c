@@ -95,17 +95,6 @@ static sorted_key *sort(const dict_items *items) {
   return keys;
 }
 
-size_t dict_items_find_duplicate(const dict_items *items) {
-  sorted_key *keys = sort(items);
-  size_t found = SIZE_MAX;
-
-  for (size_t i = 1; i < items->count && found == SIZE_MAX; i++)
-    if (is_same_key(keys[i - 1].key, keys[i].key))
-      found = (size_t)(keys[i].key - items->keys);
-  free(keys);
-  return found;
-}
-
 /* Returns which items have a key that was added again. The caller frees the array. */
 static bool *find_replaced(const dict_items *items) {
   bool *is_replaced = cli_allocate(NULL, items->count, sizeof *is_replaced);
@@ -119,16 +108,17 @@ static bool *find_replaced(const dict_items *items) {
   return is_replaced;
 }
 
-static void remove_replaced(dict_items *items) {
+void dict_items_remove_replaced(dict_items *items, bool frees_texts) {
   bool *is_replaced = find_replaced(items);
   size_t kept = 0;
 
   for (size_t i = 0; i < items->count; i++) {
-    if (is_replaced[i]) {
+    if (is_replaced[i] && frees_texts) {
       free_text(&items->keys[i]);
       free_text(&items->values[i]);
-      continue;
     }
+    if (is_replaced[i])
+      continue;
     items->keys[kept] = items->keys[i];
     items->values[kept] = items->values[i];
     items->ttls[kept++] = items->ttls[i];
@@ -149,5 +139,5 @@ void dict_items_read(dict_items *items, const shareable_dict *dict) {
     dict_items_add(items, copy_text(visit.key), copy_text(visit.value), visit.ttl);
   }
   dict_visit_end(&visit);
-  remove_replaced(items);
+  dict_items_remove_replaced(items, true);
 }

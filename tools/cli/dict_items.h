@@ -26,7 +26,7 @@ void dict_items_free_texts(dict_items *items);
  */
 void dict_items_read(dict_items *items, const shareable_dict *dict);
 
-/* Finds a key that is there twice, and returns the index of the second one, or SIZE_MAX. */
-size_t dict_items_find_duplicate(const dict_items *items);
+/* Removes each item whose key was added again later. The texts of these items are freed if `frees_texts`. */
+void dict_items_remove_replaced(dict_items *items, bool frees_texts);
 
 #endif

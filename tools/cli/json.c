@@ -456,10 +456,12 @@ static void check_sizes(reader *json) {
   }
 }
 
-/* Checks what depends on several members. */
+/*
+ * Checks what depends on several members. A key that was deleted and inserted again in a later place
+ * while dump read the dict occurs twice: the last one is the newer.
+ */
 static void check_dict(reader *json) {
-  const json_list *list = json->list;
-  size_t duplicate;
+  json_list *list = json->list;
 
   if (!list->is_dict && list->items.count == 0)
     return;
@@ -469,10 +471,8 @@ static void check_dict(reader *json) {
     die_at(json, json->at, "a dict has the members \"places\", \"key_size\" and \"value_size\"");
   if (list->has_no_sync_area)
     die_at(json, json->at, "a dict has a sync area");
-  duplicate = dict_items_find_duplicate(&list->items);
-  if (duplicate != SIZE_MAX)
-    die_at(json, list->offsets[2 * duplicate], cli_format("the key of item %zu occurs twice", duplicate));
   check_sizes(json);
+  dict_items_remove_replaced(&list->items, false);
 }
 
 /* Checks the first byte at once: other files may be large, or never end. */
