@@ -3,17 +3,42 @@
  */
 #include "dict.h"
 #include "dict_call.h"
+#include "dict_visit.h"
+#include "format/item.h"
 
-/* The library does not return which key does not fit. */
-static _Noreturn void die_of_copy(const shareable_dict *target, shareable_status status) {
-  const char *name = shareable_memory_name(shareable_list_memory(shareable_dict_list(target)));
+/* Returns why shareable_dict_copy() does not copy what the visit found, or OK. */
+static shareable_status status_of(const dict_visit *visit, const shareable_dict *target) {
+  if (visit->key_status != SHAREABLE_OK || visit->value_status != SHAREABLE_OK)
+    return visit->key_status != SHAREABLE_OK ? visit->key_status : visit->value_status;
+  if (visit->key.length > shareable_dict_key_size(target))
+    return SHAREABLE_E_KEY;
+  return shareable__item_fits(&visit->value, shareable_dict_value_size(target));
+}
 
-  if (status == SHAREABLE_E_KEY)
-    cli_die("a key is too long for dict '%s', whose keys have at most %zu bytes: some keys have been copied", name,
-            shareable_dict_key_size(target));
-  if (status == SHAREABLE_E_CAPACITY || status == SHAREABLE_E_TOO_LONG)
-    cli_die("a value is too long for dict '%s', whose values have at most %zu bytes: some keys have been copied", name,
-            shareable_dict_value_size(target));
+/* The library does not return which key it could not copy. `visit` is at the first one that has this status. */
+static _Noreturn void die_of_key(const dict_visit *visit, const shareable_dict *target, shareable_status status) {
+  bool is_read = visit->key_status == SHAREABLE_OK && visit->value_status == SHAREABLE_OK;
+  shareable_error error;
+
+  if (visit->key_status != SHAREABLE_OK) {
+    dict_visit_warn(visit);
+  } else {
+    shareable_dict_explain(is_read ? target : visit->dict, &visit->key, status, &error);
+    cli_warn_message(error.message);
+  }
+  cli_die("some keys have been copied to dict '%s'",
+          shareable_memory_name(shareable_list_memory(shareable_dict_list(target))));
+}
+
+static _Noreturn void die_of_copy(const shareable_dict *source, const shareable_dict *target, shareable_status status) {
+  dict_visit visit;
+
+  if (status == SHAREABLE_E_TIMED_OUT || status == SHAREABLE_E_FULL)
+    dict_die(target, NULL, status);
+  for (dict_visit_begin(&visit, source); dict_visit_next(&visit);)
+    if (status_of(&visit, target) == status)
+      die_of_key(&visit, target, status);
+  dict_visit_end(&visit);
   dict_die(target, NULL, status);
 }
 
@@ -32,7 +57,7 @@ static int run_copy(int argc, char **argv) {
   target = cli_open_dict(argv[optind + 1], 0);
   status = shareable_dict_copy(source, target, options.timeout);
   if (status != SHAREABLE_OK)
-    die_of_copy(target, status);
+    die_of_copy(source, target, status);
   shareable_dict_unref(source);
   shareable_dict_unref(target);
   return CLI_DONE;

@@ -437,14 +437,27 @@ def test_keys_are_copied_to_a_larger_dict(made):
     dict_("set", made + "-2", "kept", 1)
     dict_("copy", made, made + "-2")
     assert items(made + "-2") == {**{f'"{i}"': i for i in range(10)}, '"kept"': 1}
-    for options, message in ((["--dict", 5], "is full"), (["--dict", 10, "--key-size", 8], "a key is too long"), (["--dict", 10, "--value-size", 8], "a value is too long")):
+    for options, message in ((["--dict", 5], "is full"), (["--dict", 10, "--key-size", 8], "a key of 9 bytes is too long"), (["--dict", 10, "--value-size", 8], "the value of key '9'")):
         run("create", "--force", *options, made + "-2")
-        dict_("set", "-t", "str", made, 9, "x" * 9) if "value" in message else None
+        dict_("set", "-t", "str", made, 9, "x" * 9) if "value of" in message else None
         dict_("del", made, 8)
-        dict_("set", made, "k" * 9 if "key is" in message else 8, 1)
-        assert message in dict_("copy", made, made + "-2", status=1)
+        dict_("set", made, "k" * 9 if "a key" in message else 8, 1)
+        failure = dict_("copy", made, made + "-2", status=1)
+        assert message in failure and f"dict '{made}-2'" in failure
         dict_("del", "-f", made, "k" * 9)
         dict_("set", made, 8, 8)
+
+
+def test_a_copy_names_the_key_that_cannot_be_read(made):
+    run("create", "--dict", 10, made + "-2")
+    dict_("set", made, "good", 1)
+    dict_("set", made, "bad", "ZZZZ")
+    with open(f"/dev/shm/{made}", "r+b") as block:
+        found = block.read().index(b"ZZZZ")
+    patch(made, found, b"\xff\xfe\xfd\xfc")
+    message, copied = dict_("copy", made, made + "-2", status=1).splitlines()
+    assert "key 'bad'" in message and f"dict '{made}'" in message and copied.endswith(f"some keys have been copied to dict '{made}-2'")
+    assert items(made + "-2") == {'"good"': 1}
 
 
 def test_layout_shows_the_dict_area(made):
