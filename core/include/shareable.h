@@ -1469,7 +1469,7 @@ typedef struct shareable_dict shareable_dict;
  *   mode        as for shareable_memory_create()
  *   error       receives the error message on failure; may be NULL
  *
- * The dict uses 74 bytes, key_size and value_size for each place, and about 3.2 KiB and value_size
+ * The dict uses 74 bytes, key_size and value_size for each place, and about 3 KiB and value_size
  * once.
  *
  * Returns the same codes as shareable_memory_create(); E_ARGUMENT also for places and sizes.
