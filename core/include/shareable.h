@@ -35,14 +35,16 @@
  * - Dicts. If a writer is killed while it changes a dict, the next process that acquires the dict's
  *   lock completes the change; until then, reads find every key that was reported as inserted, with
  *   the old value or the new one, of any length. A writer that is stopped while it has that lock
- *   makes inserts and deletes return SHAREABLE_E_TIMED_OUT when their timeouts are over; reads do
- *   not wait for it, but each read of an absent key then takes a millisecond and the time to read
- *   all keys. Stock Python must not write keys: a get does not find them until
- *   shareable_dict_reindex(). If it writes a value while another process deletes the key or inserts
- *   another one in its place, that key may get the value. An expired key has its place, and its
- *   memory, until its key is set again, shareable_dict_delete_expired() deletes it, or an insert
- *   needs the place; stock Python reads it as any other. A deleted value remains in memory until
- *   its place is used again. The memory of all places is reserved when the dict is created.
+ *   makes inserts, deletes, and writes of texts of more than 472 bytes return SHAREABLE_E_TIMED_OUT
+ *   when their timeouts are over; reads do not wait for it, but each read of an absent key then
+ *   takes a millisecond and the time to read all keys. Stock Python must not write keys: a get does
+ *   not find them until shareable_dict_reindex(). If it writes a value while another process
+ *   deletes the key or inserts another one in its place, that key may get the value. An expired key
+ *   has its place, and its memory, until its key is set again, shareable_dict_delete_expired()
+ *   deletes it, or an insert needs the place; stock Python reads it as any other. A deleted value
+ *   remains in memory until its place is used again. The memory of all places is reserved when the
+ *   dict is created. The clock of TTLs differs between time namespaces (time_namespaces(7)), so
+ *   only processes of one namespace see the same TTLs.
  * - Torn reads. If all processes use this library, no read of an item is torn, even while the item
  *   changes its type. This requires the sync area, which follows the list. A list that was created
  *   with SHAREABLE_NO_SYNC, or by stock Python, has no sync area. There, only an int or a float
@@ -1416,7 +1418,8 @@ SHAREABLE_API size_t shareable_array_nbytes(const shareable_array *array);
  * write keys.
  *
  * A key is a str or bytes of at least 1 byte whose last byte is not NUL: stock Python would strip it.
- * A str and bytes with equal bytes are two keys. A value is one value of any type.
+ * A str and bytes with equal bytes are two keys. A value is one value of any type; as in a list, a
+ * text that ends in a NUL has at most SHAREABLE_TEXT_NUL_MAX bytes.
  *
  * Reads do not lock and do not write, except that they note the use of a key in a dict with
  * SHAREABLE_EVICT. They work through a read-only handle, and wait for no process, also if a process
@@ -1597,8 +1600,8 @@ enum {
  * and the like may leave an expired key deleted.
  *
  * Returns E_KEY_EXISTS or E_NO_KEY as the flags demand; E_FULL if each place has a key; E_KEY,
- * E_TIMED_OUT, E_CLOSED, E_READ_ONLY, E_ARGUMENT (flags, ttl); E_VALUE_TYPE, E_UTF8 (also of a key),
- * E_CAPACITY, E_TOO_LONG, E_BUSY or E_SYSTEM, as shareable_list_set() does.
+ * E_TIMED_OUT, E_CLOSED, E_READ_ONLY, E_ARGUMENT (flags, ttl); E_VALUE_TYPE, E_UTF8 (also of a key
+ * that is inserted), E_CAPACITY, E_TOO_LONG, E_BUSY or E_SYSTEM, as shareable_list_set() does.
  */
 SHAREABLE_API shareable_status shareable_dict_set(shareable_dict *dict, const shareable_value *key,
                                                   const shareable_value *value, uint32_t flags, int64_t ttl,
@@ -1630,9 +1633,10 @@ SHAREABLE_API shareable_status shareable_dict_add_float(shareable_dict *dict, co
 
 /*
  * Writes `desired` if the value is the int *expected, and stores 1 in *exchanged. Otherwise stores 0
- * in *exchanged and the value in *expected. The TTL remains.
+ * in *exchanged and the value in *expected. The TTL remains. `exchanged` may be NULL.
  *
- * Returns E_NO_KEY, E_TYPE if the value is not an int, or the same codes as shareable_dict_set().
+ * Returns E_NO_KEY, E_TYPE if the value is not an int, E_KEY, E_TIMED_OUT, E_CLOSED, E_READ_ONLY,
+ * E_ARGUMENT (`expected` is NULL), E_BUSY or E_SYSTEM.
  */
 SHAREABLE_API shareable_status shareable_dict_compare_exchange(shareable_dict *dict, const shareable_value *key,
                                                                int64_t *expected, int64_t desired, int64_t timeout,
@@ -1665,7 +1669,7 @@ SHAREABLE_API shareable_status shareable_dict_ttl(const shareable_dict *dict, co
 /*
  * Makes a key expire in `ttl` nanoseconds, or never if that is 0.
  *
- * Returns E_NO_KEY, or the same codes as shareable_dict_set().
+ * Returns E_NO_KEY, E_KEY, E_TIMED_OUT, E_CLOSED, E_READ_ONLY, E_ARGUMENT (ttl), E_BUSY or E_SYSTEM.
  */
 SHAREABLE_API shareable_status shareable_dict_expire(shareable_dict *dict, const shareable_value *key, int64_t ttl,
                                                      int64_t timeout);
@@ -1703,7 +1707,8 @@ typedef struct shareable_dict_item {
  *     show(&item.key, &item.value);
  *
  * Returns E_NO_KEY at the end; E_ARGUMENT or E_CLOSED; or E_CORRUPT, E_UTF8, E_BUSY or E_BUFFER, as
- * shareable_list_get() does: then *cursor is the place, and the caller may add 1 to continue.
+ * shareable_list_get() does: then *cursor is the place, and the caller may add 1 to continue. On
+ * failure, also at the end, the content of *item and of its buffers is undefined.
  */
 SHAREABLE_API shareable_status shareable_dict_next(const shareable_dict *dict, size_t *cursor,
                                                    shareable_dict_item *item);
@@ -1719,7 +1724,7 @@ SHAREABLE_API shareable_status shareable_dict_clear(shareable_dict *dict, int64_
  * Makes the index and the number of keys again from the keys in the list. That changes nothing,
  * unless another program has damaged them, or has written keys as items of the list.
  *
- * Returns E_TIMED_OUT, E_CLOSED, E_READ_ONLY, E_NO_MEMORY or E_SYSTEM.
+ * Returns E_TIMED_OUT, E_CLOSED, E_READ_ONLY or E_SYSTEM.
  */
 SHAREABLE_API shareable_status shareable_dict_reindex(shareable_dict *dict, int64_t timeout);
 
@@ -1729,8 +1734,8 @@ SHAREABLE_API shareable_status shareable_dict_reindex(shareable_dict *dict, int6
  * source may be read-only.
  *
  * Returns E_FULL, E_KEY (longer than the keys of the target) or E_CAPACITY if a key does not fit:
- * then some keys have been copied. Otherwise returns the same codes as shareable_dict_next() and
- * shareable_dict_set().
+ * then some keys have been copied. Otherwise returns E_NO_MEMORY, or the same codes as
+ * shareable_dict_next() and shareable_dict_set().
  */
 SHAREABLE_API shareable_status shareable_dict_copy(const shareable_dict *source, shareable_dict *target,
                                                    int64_t timeout);
