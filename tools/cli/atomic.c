@@ -9,10 +9,10 @@
 static _Noreturn void die(const shareable_list *list, int64_t index, shareable_status status) {
   shareable_error error;
 
+  if (status != SHAREABLE_E_TYPE)
+    cli_die_item(list, index, status);
   shareable_list_explain_item(list, index, status, &error);
-  if (status == SHAREABLE_E_TYPE)
-    cli_die_message(cli_format("%s, not an int: 'shareable set --type int' changes its type", error.message));
-  cli_die_message(error.message);
+  cli_die_message(cli_format("%s, not an int: 'shareable set --type int' changes its type", error.message));
 }
 
 static int64_t parse_int(const char *text, const char *noun) {

@@ -404,6 +404,9 @@ void cli_warn_not_found(const char *name) {
 void cli_die_item(const shareable_list *list, int64_t index, shareable_status status) {
   shareable_error error;
 
+  if (status == SHAREABLE_E_KEY_ITEM)
+    cli_die("item %" PRId64 " of list '%s' is a key of a dict: 'shareable dict' changes keys and their values", index,
+            shareable_memory_name(shareable_list_memory(list)));
   shareable_list_explain_item(list, index, status, &error);
   cli_die_message(error.message);
 }
