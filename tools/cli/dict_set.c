@@ -5,10 +5,12 @@
 
 #include "dict.h"
 #include "dict_call.h"
+#include "value_text.h"
 
 typedef struct set_options {
   dict_options common;
   const char *type; /* the name of the type of the value, or NULL */
+  const char *path; /* of the file that contains the value, or NULL */
   uint32_t flags;
 } set_options;
 
@@ -17,27 +19,26 @@ typedef struct set_options {
  * number because it looks like one. The value of a new key has the type that `create` would infer;
  * with --if-absent, only a new key gets the value.
  */
-static shareable_value parse_value(const char *text, const set_options *options, const shareable_dict *dict,
+static shareable_value parse_value(const value_text *text, const set_options *options, const shareable_dict *dict,
                                    const shareable_value *key, cli_text *buffer) {
   shareable_value value = shareable_none();
   shareable_status status;
   shareable_type type;
 
   if (options->type == NULL && (options->flags & SHAREABLE_DICT_IF_ABSENT) != 0)
-    return cli_parse_any(text);
+    return value_text_parse_any(text);
   if (options->type == NULL) {
     status = shareable_dict_get(dict, key, &value, NULL, 0);
     if (status == SHAREABLE_E_NO_KEY)
-      return cli_parse_any(text);
+      return value_text_parse_any(text);
     if (status == SHAREABLE_E_CORRUPT || status == SHAREABLE_E_UTF8)
       cli_die("the present value cannot be read: --type TYPE gives the type of the new one");
     if (status != SHAREABLE_OK && status != SHAREABLE_E_BUFFER)
       dict_die(dict, key, status);
   }
   type = options->type == NULL ? (shareable_type)value.type : cli_parse_type(options->type);
-  if (!cli_parse(text, type, &value, buffer))
-    cli_usage_error("'%s' is not a valid %s%s%s", text, cli_type_name(type), cli_type_form(type),
-                    options->type == NULL ? "; --type changes the type of the value" : "");
+  if (!value_text_parse(text, type, &value, buffer))
+    value_text_die(text, type, options->type == NULL ? "; --type changes the type of the value" : "");
   return value;
 }
 
@@ -60,6 +61,7 @@ enum { IF_ABSENT = 256, IF_PRESENT };
 
 static void parse_options(int argc, char **argv, set_options *options) {
   static const struct option longs[] = {{"type", required_argument, NULL, 't'},
+                                        VALUE_TEXT_LONG,
                                         {"if-absent", no_argument, NULL, IF_ABSENT},
                                         {"if-present", no_argument, NULL, IF_PRESENT},
                                         DICT_TTL_LONG,
@@ -74,6 +76,8 @@ static void parse_options(int argc, char **argv, set_options *options) {
       continue;
     else if (option == 't')
       options->type = cli_type_name(cli_parse_type(optarg));
+    else if (option == VALUE_TEXT_FILE)
+      options->path = optarg;
     else
       options->flags |= option == IF_ABSENT ? SHAREABLE_DICT_IF_ABSENT : SHAREABLE_DICT_IF_PRESENT;
   if (options->flags == (SHAREABLE_DICT_IF_ABSENT | SHAREABLE_DICT_IF_PRESENT))
@@ -84,26 +88,31 @@ static int run_set(int argc, char **argv) {
   set_options options = {.common = DICT_OPTIONS};
   cli_text bytes = {0}, buffer = {0};
   shareable_value key, value;
+  value_text text;
   shareable_dict *dict;
   int status;
 
   parse_options(argc, argv, &options);
-  if (argc - optind != 3)
-    cli_usage_error("expected NAME, KEY and VALUE");
+  if (argc - optind != (options.path == NULL ? 3 : 2))
+    cli_usage_error(options.path == NULL ? "expected NAME, KEY and VALUE"
+                                         : "--from-file reads the VALUE: expected NAME and KEY");
   key = dict_key(argv[optind + 1], &options.common, &bytes);
   dict = cli_open_dict(argv[optind], 0);
-  value = parse_value(argv[optind + 2], &options, dict, &key, &buffer);
+  text = options.path == NULL ? value_text_of(argv[optind + 2]) : value_text_read(options.path);
+  value = parse_value(&text, &options, dict, &key, &buffer);
   status = set(dict, &key, &value, &options);
   free(bytes.bytes);
   free(buffer.bytes);
+  value_text_free(&text);
   shareable_dict_unref(dict);
   return status;
 }
 
 const cli_command cli_dict_set = {
-  "dict set", "NAME KEY VALUE", "Write the value of a key, and insert the key if it is absent.",
+  "dict set", "NAME KEY [VALUE]", "Write the value of a key, and insert the key if it is absent.",
   "  -t, --type TYPE         the value is int, float, bool, str, bytes or none\n"
   "  -T, --ttl SECONDS       the key expires after SECONDS; 0: never [0]\n"
+  "  --from-file FILE        the VALUE is the content of FILE; -: stdin\n"
   "  --if-absent             exit with status 4 if the key is in the dict\n"
   "  --if-present            exit with status 4 if it is not in the dict\n" DICT_KEY_TYPE_HELP DICT_TIMEOUT_HELP
     DICT_HELP_HELP "\n"

@@ -88,6 +88,32 @@ def test_a_value_keeps_its_type(made):
     assert dict_("get", "-t", made, "real") == "int 9\n"
 
 
+def test_a_value_is_read_from_a_file(name, tmp_path):
+    path = tmp_path / "value"
+    run("create", "--dict", 2, "--value-size", 1_000_000, name)
+    text = "größe\n" * 100_000
+    path.write_text(text + "\n")
+    dict_("set", "--from-file", path, name, "a")
+    assert dict_("get", name, "a") == text + "\n"
+    dict_("set", "--from-file", "-", name, "b", input=dict_("get", name, "a"))
+    assert dict_("get", name, "b") == text + "\n"
+    dict_("set", "--from-file", "-", name, "b", input="7\n")
+    dict_("set", "--type", "bytes", "--from-file", "-", name, "a", input="00ff" * 200_000)
+    assert dict_("get", "-t", name, "a", "b") == "bytes " + "00ff" * 200_000 + "\nstr 7\n"
+    dict_("clear", name)
+    for content, shown in (("7\n", "int 7"), ("7", "int 7"), ("7\0", "str 7\0"), ("", "str "), ("\n", "str ")):
+        dict_("del", "-f", name, "a")
+        dict_("set", "--from-file", "-", name, "a", input=content)
+        assert dict_("get", "-t", name, "a") == shown + "\n"
+    dict_("set", "-t", "int", name, "a", 7)
+    message = dict_("set", "--from-file", "-", name, "a", input="7\0", status=2)
+    assert "the content of standard input is not a valid int" in message and "--type changes the type" in message
+    assert "cannot open" in dict_("set", "--from-file", tmp_path / "nope", name, "a", status=1)
+    assert "more than 19999983 bytes: no value is that long" in dict_("set", "--from-file", "/dev/zero", name, "a", status=1)
+    assert "--from-file reads the VALUE" in dict_("set", "--from-file", path, name, "a", 1, status=2)
+    assert dict_("get", name, "a") == "7\n"
+
+
 def test_keys_are_str_or_bytes(made):
     dict_("set", made, "6b", 1)
     dict_("set", "--key-type", "bytes", made, "6b", 2)
