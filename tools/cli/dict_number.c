@@ -46,8 +46,8 @@ static shareable_value add(shareable_dict *dict, const shareable_value *key, con
     return sum;
   }
   sum = shareable_float(0);
-  status =
-    shareable_dict_add_float(dict, key, real_of(number), real_of(initial), 0, options->ttl, options->timeout, &sum.real);
+  status = shareable_dict_add_float(dict, key, real_of(number), real_of(initial), 0, options->ttl, options->timeout,
+                                    &sum.real);
   if (status != SHAREABLE_OK)
     die(dict, key, status, "a float");
   return sum;
