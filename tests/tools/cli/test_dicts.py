@@ -510,7 +510,7 @@ def test_a_damaged_index_is_made_again(made):
 def test_write_and_set_refuse_to_change_keys(made):
     dict_("set", made, "a", 1)
     assert "is a dict: 'shareable dict set' writes its values" in run("write", made, status=1, input="x")
-    for command in (["set", "--type", "int", made, 0, 5], ["set", made, -20, "b"]):
+    for command in (["set", "--type", "int", made, 0, 5], ["set", made, -20, "b"], ["add", made, 0], ["add", made, 2], ["cas", made, 0, 1, 2]):
         assert "is a key of a dict: 'shareable dict' changes keys and their values" in run(*command, status=1)
     assert items(made) == {'"a"': 1}
     run("set", made, 1, 2)
