@@ -163,8 +163,8 @@ func (d *Dict) Evicted() uint64 {
 	return evicted
 }
 
-// Len returns the number of keys, with those that have expired and still have a place. It returns 0
-// if the dict is closed. If another process has truncated the block, the call raises SIGBUS.
+// Len returns the number of keys that have not expired. It returns 0 if the dict is closed. If
+// another process has truncated the block, the call raises SIGBUS.
 func (d *Dict) Len() int {
 	m := d.block()
 	length := 0

@@ -28,7 +28,7 @@ int dict_evicted(lua_State *L);
 int dict_capacity(lua_State *L);
 int dict_free_space(lua_State *L);
 
-/* dict_length(dict): returns the number of keys, with expired keys that have a place. */
+/* dict_length(dict): returns the number of keys that have not expired. */
 int dict_length(lua_State *L);
 
 /* dict_close(dict) returns nothing. dict_unlink(dict) returns true; or nil, message, code. */

@@ -1536,7 +1536,8 @@ SHAREABLE_API int shareable_dict_evicts(const shareable_dict *dict);
 SHAREABLE_API uint64_t shareable_dict_evicted(const shareable_dict *dict);
 
 /*
- * Stores in *length the number of keys, with expired keys that have a place.
+ * Stores in *length the number of keys that have not expired. If keys may have expired, reads all
+ * expiries.
  *
  * Returns E_CLOSED.
  */
@@ -1760,7 +1761,10 @@ SHAREABLE_API shareable_status shareable_dict_wait(const shareable_dict *dict, c
  * Adds a key of a dict to a watch, with SHAREABLE_WATCH_ONCE, and arms it. It is reported when the
  * value may have changed, or the key may have been inserted or deleted. The program must then remove
  * the id and add the key again, because the key may have another place, and then read the key. An
- * expiry is not reported: the program must use a timer (shareable_dict_ttl()).
+ * expiry is not reported: the program must use a timer (shareable_dict_ttl()). Through a read-only
+ * handle, the insert of an absent key is not reported either; and of a list without a dict area, only
+ * changes of the value are. Then the program must check the key at intervals, as shareable_dict_wait()
+ * does.
  *
  * Returns E_KEY, E_BUSY, or the same codes as shareable_watch_add_item().
  */

@@ -354,8 +354,9 @@ Test(dict, deletes_expired_keys) {
   set_expired(dict, "b");
   set_expired(dict, "c");
   cr_ok(set(dict, "d", shareable_int(1)));
+  cr_assert_eq(length(dict), 1);
   cr_ok(shareable_dict_delete_expired(dict, 2, -1, &deleted));
-  cr_assert(deleted == 2 && length(dict) == 2);
+  cr_assert(deleted == 2 && length(dict) == 1);
   cr_ok(shareable_dict_delete_expired(dict, 0, -1, &deleted));
   cr_assert(deleted == 1 && length(dict) == 1 && get(dict, "d") == 1);
   check_index(dict);

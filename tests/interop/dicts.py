@@ -28,14 +28,11 @@ def create(name, places, key_size, value_size):
 
 
 def contents(name):
-    """Return the keys and values as stock Python reads them.
-
-    The value of a free place is not read: a worker that was killed while it inserted a key may have left half of it.
-    """
+    """Return the keys and values as stock Python reads them, which also reads the values of free places."""
     shared = shared_memory.ShareableList(name=name)
     resource_tracker.unregister(shared.shm._name, "shared_memory")
-    places = [(shared[item], item + 1) for item in range(0, len(shared), 2)]
-    pairs = [(key, shared[item]) for key, item in places if key is not None]
+    items = iter(shared)
+    pairs = [(key, value) for key, value in zip(items, items) if key is not None]
     shared.shm.close()
     assert len(pairs) == len(dict(pairs)), "a key has two places"
     return dict(pairs)

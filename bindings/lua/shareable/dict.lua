@@ -9,8 +9,8 @@
 --
 -- `d.key` and `d[key]` read a value, which is nil if the key is not in the dict. `d[key] = v` writes it,
 -- and deletes the key if v is nil. The methods below hide keys of the same names from `d.key`: programs
--- that do not choose their keys use `d:get(key)` and `d:set(key, v)`. `#d` is the number of keys, with
--- expired keys that have a place. `pairs(d)` visits all keys; in Lua 5.1 and LuaJIT, `d:pairs()` does.
+-- that do not choose their keys use `d:get(key)` and `d:set(key, v)`. `#d` is the number of keys that have
+-- not expired. `pairs(d)` visits all keys; in Lua 5.1 and LuaJIT, `d:pairs()` does.
 --
 -- A dict is a list of keys and values in turn: `d:list()` returns it, with its fields `name`, `memory`,
 -- `read_only` and `closed`. `d == e` is true if both are handles of the same dict. `tostring(d)` shows

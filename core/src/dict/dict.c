@@ -159,11 +159,14 @@ static size_t count_keys(const shareable_dict *dict) {
   return count;
 }
 
-/* The count is not trusted. */
+/* The count is not trusted. It includes keys that have expired. */
 static size_t count_of(const shareable_dict *dict) {
   uint64_t count = __atomic_load_n(&dict->parts.area->count, __ATOMIC_ACQUIRE);
+  uint64_t expired = shareable__dict_count_expired(dict);
 
-  return (size_t)(count < dict->parts.places ? count : dict->parts.places);
+  if (count > dict->parts.places)
+    count = dict->parts.places;
+  return (size_t)(count > expired ? count - expired : 0);
 }
 
 shareable_status shareable_dict_length(const shareable_dict *dict, size_t *length) {

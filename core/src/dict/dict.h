@@ -145,6 +145,9 @@ uint64_t shareable__dict_expiry_of(int64_t ttl);
 /* Stores the expiry of a place. The caller holds the lock of the value or of the dict. */
 void shareable__dict_set_expiry(const shareable_dict *dict, uint64_t place, uint64_t expiry);
 
+/* Returns the number of keys that have expired and still have a place. */
+uint64_t shareable__dict_count_expired(const shareable_dict *dict);
+
 /* Deletes a key that has expired, the first one from a place on. Returns false if there is none. */
 bool shareable__dict_remove_expired(shareable_dict *dict, uint64_t *place);
 

@@ -51,6 +51,22 @@ static bool may_have_expired(const shareable_dict *dict, uint64_t now) {
          __atomic_load_n(&area->next_expiry, __ATOMIC_RELAXED) <= now;
 }
 
+uint64_t shareable__dict_count_expired(const shareable_dict *dict) {
+  uint64_t now, count = 0;
+
+  if (__atomic_load_n(&dict->parts.area->has_expiries, __ATOMIC_RELAXED) == 0)
+    return 0;
+  now = (uint64_t)shareable__boot_time();
+  if (!may_have_expired(dict, now))
+    return 0;
+  for (uint64_t place = 0; place < dict->parts.places; place++) {
+    uint64_t expiry = shareable__dict_expiry(dict, place);
+
+    count += expiry != 0 && expiry <= now && !shareable__dict_place_is_free(dict, place);
+  }
+  return count;
+}
+
 /* A key that cannot be deleted now keeps its expiry, so the next call tries again. */
 bool shareable__dict_remove_expired(shareable_dict *dict, uint64_t *place) {
   uint64_t now = (uint64_t)shareable__boot_time(), next = INT64_MAX, expected = SHAREABLE__NEXT_EXPIRY_SCANNING;

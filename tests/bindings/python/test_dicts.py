@@ -270,7 +270,7 @@ def test_a_dict_is_true_if_a_key_has_not_expired(name):
             key, value = shared.popitem()
             popped[key] = value
         assert popped == {str(i): i for i in range(40)} and list(shared) == []
-        assert (bool(shared), bool(reader), len(shared)) == (False, False, 1)
+        assert (bool(shared), bool(reader), len(shared)) == (False, False, 0)
         with pytest.raises(KeyError, match="is empty"):
             shared.popitem()
         shared["session"] = 2
