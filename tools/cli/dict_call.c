@@ -58,8 +58,9 @@ void dict_warn(const shareable_dict *dict, const shareable_value *key, shareable
   shareable_error error;
 
   if (status == SHAREABLE_E_TIMED_OUT) {
-    cli_warn("another process has had the lock of dict '%s' until the timeout",
-             shareable_memory_name(shareable_list_memory(shareable_dict_list(dict))));
+    cli_warn("another process has had the lock of dict '%s'%s until the timeout",
+             shareable_memory_name(shareable_list_memory(shareable_dict_list(dict))),
+             key == NULL ? "" : ", or of the value of the key,");
     return;
   }
   shareable_dict_explain(dict, key, status, &error);

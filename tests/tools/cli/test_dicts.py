@@ -698,7 +698,7 @@ def test_a_lock_that_is_held_is_a_timeout(made):
         struct.pack_into("I", mapped, lists + 64, owner & 0x7FFFFFFF)
         for command in (["set", "b", 1], ["del", "a"], ["clear"], ["reindex"], ["pop", "a"]):
             message = dict_(command[0], "-w", 0.1, made, *command[1:], status=3)
-            assert f"another process has had the lock of dict '{made}' until the timeout" in message
+            assert f"another process has had the lock of dict '{made}'" in message and "until the timeout" in message
         assert dict_("get", made, "a") == "1\n" and dict_("ls", made) == "a\n"
         struct.pack_into("I", mapped, lists + 64, 0)
         holder.send_signal(signal.SIGTERM)
@@ -721,6 +721,16 @@ def test_keys_that_a_stopped_writer_holds_are_waited_for_once(name):
     assert len(items(name)) == 20
 
 
+@needs_item_locker
+def test_a_value_that_is_held_is_a_timeout(made):
+    dict_("set", made, "a", 1)
+    with item_locker_of_dict(made, 1, 2):  # the values
+        for command in (["set", "-t", "int", "a", 2], ["add", "a", 1], ["expire", "a", 9]):
+            message = dict_(*command[:-2], "-w", 0.1, made, *command[-2:], status=3)
+            assert f"the lock of dict '{made}', or of the value of the key, until the timeout" in message
+        assert "held by another writer" in dict_("set", "-t", "int", made, "a", 2, status=1)
+
+
 LOCKER = """
 import mmap, os, struct, sys
 from shareable.shared_memory import ShareableList
@@ -731,7 +741,7 @@ area = mapped.find(b"shr.sync")
 writer_id, = struct.unpack_from("I", mapped, area + 64 + 192)
 words = area + 64 + 192 + 8 * 64 + 4 * 512
 before = mapped[words : words + 8 * len(kept)]
-for item in range(len(kept)):
+for item in range(int(sys.argv[2]), len(kept), int(sys.argv[3])):
     struct.pack_into("Q", mapped, words + 8 * item, writer_id << 32 | 1)
 print("locked", flush=True)
 sys.stdin.read()
@@ -740,11 +750,11 @@ mapped[words : words + 8 * len(kept)] = before
 
 
 class item_locker_of_dict:
-    """Lock all items of a dict while the body runs."""
+    """Lock all items of a dict, or those from `first` on in steps, while the body runs."""
 
-    def __init__(self, name):
+    def __init__(self, name, first=0, step=1):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen([os.environ["run_python"], "-c", LOCKER, name], **pipes)
+        self.process = subprocess.Popen([os.environ["run_python"], "-c", LOCKER, name, str(first), str(step)], **pipes)
 
     def __enter__(self):
         assert self.process.stdout.readline() == "locked\n"
