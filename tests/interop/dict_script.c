@@ -136,8 +136,8 @@ static void delete_key(const operation *o) {
 static void add(const operation *o) {
   const shareable_value key = shareable_str(o->key);
 
-  check(is(o, "add") ? shareable_dict_add(dict, &key, 1, 0, 0, -1, NULL)
-                     : shareable_dict_add_float(dict, &key, 0.5, 0, 0, -1, NULL),
+  check(is(o, "add") ? shareable_dict_add(dict, &key, 1, 0, 0, 0, -1, NULL)
+                     : shareable_dict_add_float(dict, &key, 0.5, 0, 0, 0, -1, NULL),
         o);
 }
 
