@@ -2,6 +2,7 @@
  * dict_held.c - calls on a dict while another process is stopped in the middle of a change, or has left
  * damage.
  */
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -93,6 +94,39 @@ Test(dict_held, writes_wait_no_longer_than_their_timeout_for_a_stopped_writer_of
   end_writer(child);
   cr_ok(shareable_dict_set(dict, &key, &value, 0, 0, 0));
   cr_assert(get(dict, "a") == 2 && get(dict, "b") == 3);
+  end_dict(dict);
+}
+
+/* A writer has found the key before it was deleted, and has its value locked. */
+static void *unlock_later(void *context) {
+  shareable_dict *dict = context;
+  uint64_t before = shareable__dict_version(dict, shareable__dict_value_item(0)) & SHAREABLE__VERSION_UNLOCKED;
+
+  shareable__sleep(50 * MS);
+  shareable__item_unlock_and_notify(&dict->list->sync, shareable__dict_value_item(0), before);
+  return NULL;
+}
+
+Test(dict_held, an_insert_waits_for_a_late_writer_of_the_last_free_place) {
+  shareable_dict *dict = new_dict(2, 8, 8), *other = NULL;
+  const shareable_value key = shareable_str("c"), value = shareable_int(3);
+  pthread_t thread;
+  uint64_t before;
+
+  cr_ok(set(dict, "a", shareable_int(1)));
+  cr_ok(set(dict, "b", shareable_int(2)));
+  cr_ok(delete (dict, "a"));
+  cr_ok(shareable_dict_open(&other, created, 0, NULL));
+  cr_ok(set(other, "b", shareable_int(2)));
+  cr_assert(shareable__item_try_lock(&other->list->sync, shareable__dict_value_item(0), &before));
+  cr_status(shareable_dict_set(dict, &key, &value, 0, 0, 0), SHAREABLE_E_TIMED_OUT);
+  cr_assert_eq(pthread_create(&thread, NULL, unlock_later, other), 0);
+  cr_ok(shareable_dict_set(dict, &key, &value, 0, 0, -1));
+  pthread_join(thread, NULL);
+  cr_assert_eq(get(dict, "c"), 3);
+  cr_status(set(dict, "d", shareable_int(4)), SHAREABLE_E_FULL);
+  shareable_dict_unref(other);
+  check_index(dict);
   end_dict(dict);
 }
 

@@ -231,11 +231,12 @@ void shareable__dict_unlock(shareable_dict *dict);
 
 /*
  * Inserts an absent key with its value. If the dict is full, takes the place of an expired key, or, if
- * `may_evict`, evicts a key. Returns E_FULL, E_BUSY as shareable__dict_remove() does, or the errors of
- * a write.
+ * `may_evict`, evicts a key. Returns E_FULL; E_BUSY if the only free place, *place, has a value that a
+ * living writer has locked, because it found the key that was there: the caller must release the lock
+ * before it waits for that writer; or the errors of a write.
  */
 shareable_status shareable__dict_insert(shareable_dict *dict, const shareable__dict_key *key,
-                                        const shareable_value *value, int64_t ttl, bool may_evict);
+                                        const shareable_value *value, int64_t ttl, bool may_evict, uint64_t *place);
 
 /* Finds a free place, or makes one free. Returns as shareable__dict_insert() does. */
 shareable_status shareable__dict_find_free(shareable_dict *dict, bool may_evict, uint64_t *place);

@@ -262,23 +262,23 @@ static void put_expiry(const shareable_dict *dict, uint64_t place, uint64_t expi
 }
 
 shareable_status shareable__dict_insert(shareable_dict *dict, const shareable__dict_key *key,
-                                        const shareable_value *value, int64_t ttl, bool may_evict) {
+                                        const shareable_value *value, int64_t ttl, bool may_evict, uint64_t *place) {
   shareable__dict_area *area = dict->parts.area;
-  uint64_t place = 0, entry;
-  shareable_status status = shareable__dict_find_free(dict, may_evict, &place);
+  shareable_status status = shareable__dict_find_free(dict, may_evict, place);
+  uint64_t entry;
 
   if (status != SHAREABLE_OK)
     return status;
-  entry = shareable__dict_entry(key->tag, place);
-  declare(dict, SHAREABLE__INTENT_INSERT, place, entry);
-  status = put_value(dict, place, value);
+  entry = shareable__dict_entry(key->tag, *place);
+  declare(dict, SHAREABLE__INTENT_INSERT, *place, entry);
+  status = put_value(dict, *place, value);
   if (status != SHAREABLE_OK) {
     retract(dict);
     return status;
   }
-  put_expiry(dict, place, shareable__dict_expiry_of(ttl));
+  put_expiry(dict, *place, shareable__dict_expiry_of(ttl));
   begin_change(dict);
-  status = put_key(dict, place, &key->item);
+  status = put_key(dict, *place, &key->item);
   if (status == SHAREABLE_OK) {
     shareable__dict_index_add(&dict->parts, entry);
     store(&area->count, load(&area->count) + 1);

@@ -9,23 +9,30 @@
 #include "dict/dict.h"
 #include "sync/item_lock.h"
 
-/* Returns whether the place is free, and no living writer, which came too late, has its value locked. */
-static bool is_free(const shareable_dict *dict, uint64_t place) {
+/* Returns whether no living writer has the value of a free place locked, which came too late. */
+static bool is_usable(const shareable_dict *dict, uint64_t place) {
   const shareable__sync *sync = &dict->list->sync;
   uint64_t word = shareable__version_load(sync->area, shareable__dict_value_item(place));
 
-  if (!shareable__dict_place_is_free(dict, place))
-    return false;
   return (word & SHAREABLE__LOCKED) == 0 || shareable__item_holder_is_dead(sync, word);
 }
 
-static bool search_free(const shareable_dict *dict, uint64_t *place) {
+/* Finds a free place. Returns E_BUSY if there are only places that are not usable yet; *place is one of them. */
+static shareable_status search_free(const shareable_dict *dict, uint64_t *place) {
+  shareable_status status = SHAREABLE_E_FULL;
+  uint64_t busy = *place;
+
   for (uint64_t left = dict->parts.places; left > 0; left--) {
-    if (is_free(dict, *place))
-      return true;
+    if (shareable__dict_place_is_free(dict, *place)) {
+      if (is_usable(dict, *place))
+        return SHAREABLE_OK;
+      status = SHAREABLE_E_BUSY;
+      busy = *place;
+    }
     *place = shareable__dict_next_place(dict, *place);
   }
-  return false;
+  *place = busy;
+  return status;
 }
 
 /* Returns whether the key of a place was used since the last call. */
@@ -57,11 +64,17 @@ static bool evict_any(shareable_dict *dict, uint64_t *place) {
 
 shareable_status shareable__dict_find_free(shareable_dict *dict, bool may_evict, uint64_t *place) {
   shareable__dict_area *area = dict->parts.area;
+  bool is_full = __atomic_load_n(&area->count, __ATOMIC_RELAXED) >= dict->parts.places;
+  uint64_t found = __atomic_load_n(&area->hand, __ATOMIC_RELAXED) % dict->parts.places;
+  shareable_status status;
 
-  *place = __atomic_load_n(&area->hand, __ATOMIC_RELAXED) % dict->parts.places;
-  if ((__atomic_load_n(&area->count, __ATOMIC_RELAXED) >= dict->parts.places || !search_free(dict, place)) &&
-      !shareable__dict_remove_expired(dict, place) && !(may_evict && dict->evicts && evict_any(dict, place)))
-    return SHAREABLE_E_FULL;
-  __atomic_store_n(&area->hand, shareable__dict_next_place(dict, *place), __ATOMIC_RELAXED);
+  *place = found;
+  status = is_full ? SHAREABLE_E_FULL : search_free(dict, place);
+  if (status == SHAREABLE_OK)
+    found = *place;
+  else if (!shareable__dict_remove_expired(dict, &found) && !(may_evict && dict->evicts && evict_any(dict, &found)))
+    return status;
+  *place = found;
+  __atomic_store_n(&area->hand, shareable__dict_next_place(dict, found), __ATOMIC_RELAXED);
   return SHAREABLE_OK;
 }

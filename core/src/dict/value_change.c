@@ -78,7 +78,7 @@ static shareable_status change_absent(shareable_dict *dict, const shareable__dic
     return status;
   status = remove_expired(dict, key, &hit);
   if (status == SHAREABLE_E_NO_KEY)
-    status = shareable__dict_insert(dict, key, change->value, change->ttl, change->may_evict);
+    status = shareable__dict_insert(dict, key, change->value, change->ttl, change->may_evict, &hit.place);
   shareable__dict_unlock(dict);
   if (status == SHAREABLE_OK)
     shareable__dict_notify_absent(dict, key->tag);
