@@ -126,7 +126,7 @@ static shareable_status change_once(shareable_dict *dict, const shareable__dict_
   if (status != SHAREABLE_OK)
     return status;
   if (!change->replaces)
-    return SHAREABLE_E_KEY_EXISTS;
+    return shareable__dict_same_key(dict, hit.place, hit.version) ? SHAREABLE_E_KEY_EXISTS : AGAIN;
   return change->is_long ? change_long(dict, key, change, deadline) : change_present(dict, &hit, change, deadline);
 }
 
