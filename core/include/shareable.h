@@ -1429,9 +1429,8 @@ SHAREABLE_API size_t shareable_array_nbytes(const shareable_array *array);
  *
  * Keys are inserted and deleted under the lock of the dict, which is held for microseconds, and for
  * the time of reading all keys by shareable_dict_reindex(), and by an insert into a full dict if the
- * time of an expiry is over. A process that waits for it longer than
- * its timeout gets E_TIMED_OUT. If a process is killed while it holds the lock, the next one
- * completes its change. So after a kill, a key that a call has reported as inserted is in the dict
+ * time of an expiry is over. A process that waits for it longer than its timeout gets E_TIMED_OUT. If
+ * a process is killed while it holds the lock, the next one completes its change. So after a kill, a key that a call has reported as inserted is in the dict
  * once, with an old or a new value, of any length; a change that no call has reported has happened
  * completely or not at all, except that a set with a TTL may have changed the value but not the TTL.
  *
@@ -1465,8 +1464,8 @@ typedef struct shareable_dict shareable_dict;
  *   places      the most keys that the dict can have, 1 to SHAREABLE_DICT_PLACES_MAX
  *   key_size    the longest key in bytes, 1 to SHAREABLE_DICT_KEY_MAX; rounded up to a multiple of 8
  *   value_size  the longest str or bytes as a value, in bytes, 1 to SHAREABLE_TEXT_MAX (or the size of
- *               another dict, which may be one more); rounded up to
- *               a multiple of 8. Every other value fits in 8 bytes
+ *               another dict, which may be one more); rounded up to a multiple of 8. Every other
+ *               value fits in 8 bytes
  *   flags       as for shareable_memory_create(), and SHAREABLE_EVICT: an insert into a full dict
  *               evicts a key that was not used recently, instead of failing
  *   mode        as for shareable_memory_create()
