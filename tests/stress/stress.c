@@ -214,7 +214,8 @@ static int64_t read_count(int64_t i) {
   shareable_value value;
   char buffer[32];
 
-  must(shareable_list_get(list, i, &value, buffer, sizeof buffer), "the count");
+  must(shareable_list_get(list, i, &value, buffer, sizeof buffer - 1), "the count");
+  buffer[value.length] = '\0'; /* 0 of a number */
   if (value.type == SHAREABLE_TYPE_INT)
     return value.integer;
   return value.type == SHAREABLE_TYPE_FLOAT ? (int64_t)value.real : strtoll(buffer, NULL, 10);

@@ -189,7 +189,8 @@ static void count_locked_up(void) {
   shareable_value value;
   int64_t number;
 
-  must(shareable_list_get(list, LOCKED, &value, buffer, sizeof buffer), "get");
+  must(shareable_list_get(list, LOCKED, &value, buffer, sizeof buffer - 1), "get");
+  buffer[value.length] = '\0'; /* 0 of a number */
   number = value.type == SHAREABLE_TYPE_INT     ? value.integer
            : value.type == SHAREABLE_TYPE_FLOAT ? (int64_t)value.real
                                                 : strtoll(buffer, NULL, 10);
