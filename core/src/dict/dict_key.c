@@ -23,7 +23,6 @@ bool shareable__dict_tag_of_place(const shareable_dict *dict, uint64_t place, ui
 
   SHAREABLE__READ_CONSISTENT(status, dict->list, shareable__dict_key_item(place), slot,
                              shareable__item_read(&slot, &key, buffer, sizeof buffer));
-  /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): set by the read function, in another file */
   if (status != SHAREABLE_OK || !shareable__dict_is_key(&key))
     return false;
   *tag = shareable__dict_hash(dict, key.type == SHAREABLE_TYPE_STR ? SHAREABLE__CODE_STR : SHAREABLE__CODE_BYTES,

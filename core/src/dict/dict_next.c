@@ -14,7 +14,6 @@ shareable_status shareable__dict_read_key(const shareable_dict *dict, uint64_t p
     *version = shareable__dict_version(dict, item);
     SHAREABLE__READ_CONSISTENT(status, dict->list, item, slot, shareable__item_read(&slot, key, buffer, size));
   } while (!shareable__dict_same_key(dict, place, *version));
-  /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): set by the read function, in another file */
   if (status == SHAREABLE_E_CORRUPT || (status == SHAREABLE_OK && !shareable__dict_is_key(key)))
     return SHAREABLE_E_NO_KEY;
   return status;
