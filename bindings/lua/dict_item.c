@@ -303,7 +303,7 @@ static int end_store(lua_State *L, const object *self, const shareable_value *ke
   return 3;
 }
 
-static int delete (lua_State *L, const object *self, const shareable_value *key) {
+static int delete_key(lua_State *L, const object *self, const shareable_value *key) {
   shareable_status status = shareable_dict_delete(self->dict, key, self->timeout);
 
   return end_store(L, self, key, status == SHAREABLE_E_NO_KEY ? SHAREABLE_OK : status, false);
@@ -331,7 +331,7 @@ static int store(lua_State *L, uint32_t flags) {
   check_flags(L, 5);
   if (lua_isnoneornil(L, 3))
     return (flags & (SHAREABLE_DICT_IF_ABSENT | SHAREABLE_DICT_IF_PRESENT)) == 0
-             ? delete (L, self, &key)
+             ? delete_key(L, self, &key)
              : fail_value(L, "attempt to add or replace nil values");
   if (!read_value(L, 3, &value))
     return fail_value(L, "bad value type");
@@ -363,7 +363,7 @@ int dict_item_delete(lua_State *L) {
   const object *self = object_check(L, 1, &object_dict);
   shareable_value key = dict_key_check(L, 2);
 
-  return delete (L, self, &key);
+  return delete_key(L, self, &key);
 }
 
 int dict_item_stored(lua_State *L) {

@@ -198,8 +198,11 @@ static PyGetSetDef attributes[] = {
 };
 
 /* Python calls each function with the arguments that its flags describe. */
+/* Versions of clang-format differ here. */
+/* clang-format off */
 #define METHOD(name, function, flags, doc)                                                                             \
   { name, (PyCFunction)(void (*)(void))(function), flags, doc }
+/* clang-format on */
 #define WITH_NAMES (METH_FASTCALL | METH_KEYWORDS)
 
 static PyMethodDef methods[] = {

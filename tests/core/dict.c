@@ -18,8 +18,8 @@ Test(dict, sets_gets_and_deletes_keys) {
   cr_ok(set(dict, "a", shareable_int(3)));
   cr_ok(shareable_dict_open(&other, own_name(), 0, NULL));
   cr_assert(get(other, "a") == 3 && get(other, "b") == 2 && length(other) == 2);
-  cr_ok(delete (other, "a"));
-  cr_status(delete (dict, "a"), SHAREABLE_E_NO_KEY);
+  cr_ok(delete_key(other, "a"));
+  cr_status(delete_key(dict, "a"), SHAREABLE_E_NO_KEY);
   cr_assert(get(dict, "a") == -1 && get(dict, "b") == 2 && length(dict) == 1);
   check_index(dict);
   shareable_dict_unref(other);
@@ -78,7 +78,7 @@ Test(dict, is_full_when_each_place_has_a_key) {
   cr_ok(set(dict, "b", shareable_int(2)));
   cr_ok(set(dict, "c", shareable_int(3)));
   cr_status(set(dict, "d", shareable_int(4)), SHAREABLE_E_FULL);
-  cr_ok(delete (dict, "b"));
+  cr_ok(delete_key(dict, "b"));
   cr_ok(set(dict, "d", shareable_int(4)));
   cr_assert(get(dict, "a") == 1 && get(dict, "b") == -1 && get(dict, "c") == 3 && get(dict, "d") == 4);
   check_index(dict);
@@ -115,7 +115,7 @@ Test(dict, forgets_a_key_when_its_time_is_over) {
   cr_assert_eq(get(dict, "key"), 1);
   usleep(40000);
   cr_assert_eq(get(dict, "key"), -1);
-  cr_status(delete (dict, "key"), SHAREABLE_E_NO_KEY);
+  cr_status(delete_key(dict, "key"), SHAREABLE_E_NO_KEY);
   cr_ok(shareable_dict_add(dict, &key, 5, 0, 0, INT64_MAX, -1, &integer));
   cr_assert_eq(integer, 5);
   check_index(dict);
@@ -146,7 +146,7 @@ Test(dict, does_what_an_array_does) {
       count += wanted[k] < 0 && status == SHAREABLE_OK;
       wanted[k] = status == SHAREABLE_OK ? i : wanted[k];
     } else if (what == 1) {
-      cr_assert_eq(delete (dict, key), wanted[k] < 0 ? SHAREABLE_E_NO_KEY : SHAREABLE_OK);
+      cr_assert_eq(delete_key(dict, key), wanted[k] < 0 ? SHAREABLE_E_NO_KEY : SHAREABLE_OK);
       count -= wanted[k] >= 0;
       wanted[k] = -1;
     } else {
@@ -170,7 +170,7 @@ Test(dict, visits_each_key) {
   cr_ok(set(dict, "a", shareable_str("1")));
   cr_ok(set(dict, "b", shareable_str("2")));
   cr_ok(set(dict, "c", shareable_str("3")));
-  cr_ok(delete (dict, "b"));
+  cr_ok(delete_key(dict, "b"));
   while (shareable_dict_next(dict, &cursor, &item) == SHAREABLE_OK) {
     cr_assert(item.key.length == 1 && item.value.length == 1);
     cr_assert_eq(key[0] - 'a', value[0] - '1');
@@ -590,7 +590,7 @@ Test(dict, survives_a_hostile_index) {
     get(dict, "a");
     get(dict, "b");
     set(dict, "c", shareable_int(1));
-    delete (dict, "c");
+    delete_key(dict, "c");
     cr_ok(shareable_dict_reindex(dict, -1));
     cr_assert_eq(get(dict, "a"), 1);
     check_index(dict);
@@ -693,7 +693,7 @@ static void *set_later(void *context) {
 
 static void *delete_later(void *context) {
   usleep(30000);
-  delete (context, "a");
+  delete_key(context, "a");
   return NULL;
 }
 
@@ -763,7 +763,7 @@ Test(dict, watches_a_key) {
   cr_assert(is_reported(watch, id));
   cr_ok(shareable_watch_remove(watch, id));
   cr_ok(shareable_watch_add_key(watch, dict, &key, &id));
-  cr_ok(delete (dict, "a"));
+  cr_ok(delete_key(dict, "a"));
   cr_assert(is_reported(watch, id));
   shareable_watch_free(watch);
   end_dict(dict);
@@ -801,13 +801,13 @@ Test(dict, reports_a_value_that_a_writer_holds_and_keeps_no_lock) {
   cr_ok(shareable_dict_open(&other, own_name(), 0, NULL));
   cr_ok(shareable__sync_register(&other->list->sync));
   cr_ok(shareable__item_lock(&other->list->sync, 1, &before));
-  cr_status(delete (dict, "a"), SHAREABLE_E_BUSY);
+  cr_status(delete_key(dict, "a"), SHAREABLE_E_BUSY);
   cr_status(set(dict, "a", shareable_str(characters)), SHAREABLE_E_BUSY);
   cr_status(set(dict, "a", shareable_int(2)), SHAREABLE_E_BUSY);
   cr_ok(set(dict, "b", shareable_int(2)));
   shareable__item_unlock_and_notify(&other->list->sync, 1, before);
   cr_ok(set(dict, "a", shareable_str(characters)));
-  cr_ok(delete (dict, "a"));
+  cr_ok(delete_key(dict, "a"));
   check_index(dict);
   shareable_dict_unref(other);
   end_dict(dict);
@@ -863,7 +863,7 @@ static void *move_key(void *context) {
   shareable__watch_lock();
   *has_lock = true;
   usleep(100000);
-  cr_ok(delete (other, "a"));
+  cr_ok(delete_key(other, "a"));
   cr_ok(set(other, "a", shareable_int(1)));
   shareable__watch_unlock();
   shareable_dict_unref(other);

@@ -32,7 +32,7 @@ Test(dict_content, has_the_keys_with_their_values_and_ttls) {
   cr_assert(ttl > 50000000000);
   cr_ok(set(dict, "a", shareable_str("x")));
   cr_ok(set(dict, "new", shareable_int(4)));
-  cr_ok(delete (dict, "eight888"));
+  cr_ok(delete_key(dict, "eight888"));
   cr_assert(length(dict) == 3 && get(dict, "new") == 4);
   check_index(dict);
   end_dict(dict);

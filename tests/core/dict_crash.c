@@ -21,7 +21,7 @@ static shareable_status insert_c(shareable_dict *dict) {
 }
 
 static shareable_status delete_a(shareable_dict *dict) {
-  return delete (dict, "a");
+  return delete_key(dict, "a");
 }
 
 static shareable_status replace_a(shareable_dict *dict) {
@@ -150,7 +150,7 @@ static void kill_at_each_store(change *operation, size_t value_size, void (*chec
 static void check_b(shareable_dict *dict) {
   cr_assert_eq(get(dict, "b"), 2);
   cr_ok(set(dict, "d", shareable_int(4)));
-  cr_ok(delete (dict, "d"));
+  cr_ok(delete_key(dict, "d"));
 }
 
 static void check_inserted(shareable_dict *dict) {
@@ -158,7 +158,7 @@ static void check_inserted(shareable_dict *dict) {
 
   cr_assert(found == 3 || found == -1);
   cr_assert_eq(get(dict, "a"), 1);
-  cr_ok(delete (dict, "a"));
+  cr_ok(delete_key(dict, "a"));
   check_b(dict);
   cr_assert_eq(get(dict, "c"), found);
 }
@@ -261,11 +261,11 @@ static void check_long_insert(shareable_dict *dict) {
   shareable_value value;
   char buffer[1000];
 
-  cr_status(delete (dict, "absent"), SHAREABLE_E_NO_KEY);
+  cr_status(delete_key(dict, "absent"), SHAREABLE_E_NO_KEY);
   for (int64_t item = 0; item < 6; item++)
     cr_ok(shareable_list_get(list, item, &value, buffer, sizeof buffer));
   cr_assert(value.type == SHAREABLE_TYPE_NONE || value.length == 1000);
-  cr_ok(delete (dict, "a"));
+  cr_ok(delete_key(dict, "a"));
   check_b(dict);
 }
 

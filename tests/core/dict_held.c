@@ -115,7 +115,7 @@ Test(dict_held, an_insert_waits_for_a_late_writer_of_the_last_free_place) {
 
   cr_ok(set(dict, "a", shareable_int(1)));
   cr_ok(set(dict, "b", shareable_int(2)));
-  cr_ok(delete (dict, "a"));
+  cr_ok(delete_key(dict, "a"));
   cr_ok(shareable_dict_open(&other, created, 0, NULL));
   cr_ok(set(other, "b", shareable_int(2)));
   cr_assert(shareable__item_try_lock(&other->list->sync, shareable__dict_value_item(0), &before));
@@ -143,7 +143,7 @@ Test(dict_held, repairs_an_index_that_no_owner_changes) {
     if (operation == 0)
       cr_ok(set(dict, "a", shareable_strn(characters, sizeof characters)));
     else
-      cr_ok(delete (dict, "a"));
+      cr_ok(delete_key(dict, "a"));
     check_index(dict);
   }
   cr_assert_eq(length(dict), 0);

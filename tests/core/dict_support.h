@@ -38,7 +38,7 @@ static inline shareable_status set(shareable_dict *dict, const char *key, sharea
   return shareable_dict_set(dict, &encoded, &value, SHAREABLE_DICT_ANY, 0, -1);
 }
 
-static inline shareable_status delete (shareable_dict *dict, const char *key) {
+static inline shareable_status delete_key(shareable_dict *dict, const char *key) {
   const shareable_value encoded = text(key);
 
   return shareable_dict_delete(dict, &encoded, -1);

@@ -15,16 +15,22 @@ typedef struct dict_options {
 } dict_options;
 
 /* Initializes them: keys are str, and a process waits ten seconds for the lock. */
+/* Versions of clang-format differ here. */
+/* clang-format off */
 #define DICT_OPTIONS                                                                                                   \
   { .key_type = SHAREABLE_TYPE_STR, .timeout = INT64_C(10000000000) }
+/* clang-format on */
 
 /* These options in the long form, for each subcommand that has them, and their lines of the help. */
+/* Versions of clang-format differ here. */
+/* clang-format off */
 #define DICT_KEY_TYPE_LONG                                                                                             \
   { "key-type", required_argument, NULL, 'K' }
 #define DICT_TIMEOUT_LONG                                                                                              \
   { "timeout", required_argument, NULL, 'w' }
 #define DICT_TTL_LONG                                                                                                  \
   { "ttl", required_argument, NULL, 'T' }
+/* clang-format on */
 #define DICT_KEY_TYPE_HELP "  -K, --key-type KEYTYPE  the type of the keys: str or bytes [str]\n"
 #define DICT_TIMEOUT_HELP                                                                                              \
   "  -w, --timeout SECONDS   exit with status 3 if another process has the\n"                                          \

@@ -121,6 +121,8 @@ static int run_pop(int argc, char **argv) {
   return CLI_DONE;
 }
 
+/* Versions of clang-format differ here. */
+/* clang-format off */
 const cli_command cli_dict_pop = {
   "dict pop", "NAME KEY", "Print the value of a key, and delete the key.",
   "  -J, --json              print a JSON value\n"
@@ -130,3 +132,4 @@ const cli_command cli_dict_pop = {
   "No process can change the value between the reading and the deletion. Options\n"
   "must come before NAME.\n",
   run_pop};
+/* clang-format on */

@@ -90,6 +90,8 @@ static int run_add(int argc, char **argv) {
   return CLI_DONE;
 }
 
+/* Versions of clang-format differ here. */
+/* clang-format off */
 const cli_command cli_dict_add = {
   "dict add", "NAME KEY [NUMBER]", "Add a number to the value of a key, atomically, and print the sum.",
   "  --initial NUMBER        the value before, if the key is absent [0]\n"
@@ -100,6 +102,7 @@ const cli_command cli_dict_add = {
   "is in the dict keeps its TTL. Processes that add at the same time, in any\n"
   "language, lose nothing. Options must come before NAME.\n",
   run_add};
+/* clang-format on */
 
 static int64_t parse_int(const char *text, const char *noun) {
   return cli_parse_number(text, INT64_MIN, INT64_MAX, noun);

@@ -108,6 +108,8 @@ static int run_set(int argc, char **argv) {
   return status;
 }
 
+/* Versions of clang-format differ here. */
+/* clang-format off */
 const cli_command cli_dict_set = {
   "dict set", "NAME KEY [VALUE]", "Write the value of a key, and insert the key if it is absent.",
   "  -t, --type TYPE         the value is int, float, bool, str, bytes or none\n"
@@ -120,3 +122,4 @@ const cli_command cli_dict_set = {
   "type of the value of a new key is inferred, as by create. Options must come\n"
   "before NAME, because KEY and VALUE may begin with '-'.\n",
   run_set};
+/* clang-format on */

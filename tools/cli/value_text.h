@@ -8,8 +8,11 @@
 
 /* The option in the long form, for each command that has it, and its line of the help. */
 #define VALUE_TEXT_FILE 'F'
+/* Versions of clang-format differ here. */
+/* clang-format off */
 #define VALUE_TEXT_LONG                                                                                                \
   { "from-file", required_argument, NULL, VALUE_TEXT_FILE }
+/* clang-format on */
 
 typedef struct value_text {
   const char *path; /* of the file; "-": standard input; NULL: the text is an argument */

@@ -5,6 +5,7 @@
 #define SHAREABLE__DICT_H
 
 #include "base/clock.h"
+#include "base/inline.h"
 #include "base/siphash.h"
 #include "format/dict_area.h"
 #include "list/list.h"
@@ -179,8 +180,8 @@ static inline void shareable__dict_note_use(const shareable_dict *dict, uint64_t
  * Returns the tag of a key. Keys may be hostile: without the seed, a program cannot find many keys
  * with one home. A str and bytes of the same bytes are two keys, and have different tags.
  */
-static inline __attribute__((always_inline)) uint32_t
-shareable__dict_hash(const shareable_dict *dict, unsigned char code, const void *text, size_t length) {
+SHAREABLE__INLINE uint32_t shareable__dict_hash(const shareable_dict *dict, unsigned char code, const void *text,
+                                                size_t length) {
   return (uint32_t)shareable__siphash13(dict->seed[code == SHAREABLE__CODE_BYTES], text, length);
 }
 

@@ -12,9 +12,8 @@
  * read-only, the key is in the redo record of that writer, and the item stays locked. There, the key
  * has another format than in an item.
  */
-static __attribute__((noinline)) shareable_status compare_slowly(const shareable_dict *dict, uint64_t place,
-                                                                 const shareable__dict_key *key, bool *equal,
-                                                                 uint64_t *version) {
+SHAREABLE__NOINLINE shareable_status compare_slowly(const shareable_dict *dict, uint64_t place,
+                                                    const shareable__dict_key *key, bool *equal, uint64_t *version) {
   size_t item = shareable__dict_key_item(place);
   shareable_status status;
 
@@ -44,8 +43,8 @@ static bool is_other_key(const shareable_dict *dict, uint64_t place, const share
  * Compares the key of a place with a key. *version is valid if they are equal. Returns E_BUSY if a
  * living writer has the item locked for too long. A corrupt or unwritten key equals none.
  */
-static inline __attribute__((always_inline)) shareable_status
-compare(const shareable_dict *dict, uint64_t place, const shareable__dict_key *key, bool *equal, uint64_t *version) {
+SHAREABLE__INLINE shareable_status compare(const shareable_dict *dict, uint64_t place, const shareable__dict_key *key,
+                                           bool *equal, uint64_t *version) {
   const shareable__sync *sync = &dict->list->sync;
   shareable__slot slot = shareable__dict_key_slot(dict, place);
   size_t item = shareable__dict_key_item(place);
@@ -101,8 +100,8 @@ static bool try_recover(const shareable_dict *dict) {
 }
 
 /* A writer interferes. Tries again for a while. */
-static __attribute__((noinline)) shareable_status
-find_slowly(const shareable_dict *dict, const shareable__dict_key *key, shareable__dict_hit *hit) {
+SHAREABLE__NOINLINE shareable_status find_slowly(const shareable_dict *dict, const shareable__dict_key *key,
+                                                 shareable__dict_hit *hit) {
   int64_t end = shareable__now() + PATIENCE_NS;
 
   do {

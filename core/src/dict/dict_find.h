@@ -8,9 +8,9 @@
 #include "dict/dict_index.h"
 
 /* Does what shareable__dict_encode_key() does. */
-static inline __attribute__((always_inline)) shareable_status
-shareable__dict_encode_key_inline(const shareable_dict *dict, const shareable_value *key,
-                                  shareable__dict_key *encoded) {
+SHAREABLE__INLINE shareable_status shareable__dict_encode_key_inline(const shareable_dict *dict,
+                                                                     const shareable_value *key,
+                                                                     shareable__dict_key *encoded) {
   if (dict == NULL || shareable__list_check(dict->list) != SHAREABLE_OK)
     return SHAREABLE_E_CLOSED;
   if (key == NULL || !shareable__is_text(key->type) || key->length - 1 >= dict->key_size || key->text == NULL ||
@@ -25,8 +25,7 @@ shareable__dict_encode_key_inline(const shareable_dict *dict, const shareable_va
 }
 
 /* Returns whether a slot has the bytes of a key. Only valid if the item did not change meanwhile. */
-static inline __attribute__((always_inline)) bool shareable__dict_key_equals(const shareable__slot *slot,
-                                                                             const shareable__dict_key *key) {
+SHAREABLE__INLINE bool shareable__dict_key_equals(const shareable__slot *slot, const shareable__dict_key *key) {
   return shareable__item_same_format(slot, &key->item) &&
          shareable__item_difference(slot, &key->item, 0, slot->size) >= slot->size;
 }
@@ -36,8 +35,8 @@ static inline __attribute__((always_inline)) bool shareable__dict_key_equals(con
  * afterwards. Returns E_NO_KEY if the key is absent; or E_BUSY if the caller must use
  * shareable__dict_find(): a writer interferes, or the dict has no dict area.
  */
-static inline __attribute__((always_inline)) shareable_status
-shareable__dict_find_fast(const shareable_dict *dict, const shareable__dict_key *key, shareable__dict_hit *hit) {
+SHAREABLE__INLINE shareable_status shareable__dict_find_fast(const shareable_dict *dict, const shareable__dict_key *key,
+                                                             shareable__dict_hit *hit) {
   /* copies in registers: after each load with acquire order, the compiler would load the members again */
   const shareable__dict_parts parts = dict->parts;
   const shareable__layout *layout = &dict->list->layout;

@@ -28,8 +28,7 @@ static shareable_status use_place(const shareable_dict *dict, uint64_t place, co
 }
 
 /* Reads an int or a float, unless the dict is plain. Returns false if the slow path is necessary. */
-static inline __attribute__((always_inline)) bool read_number(const shareable_dict *dict, uint64_t place,
-                                                              shareable_value *value) {
+SHAREABLE__INLINE bool read_number(const shareable_dict *dict, uint64_t place, shareable_value *value) {
   shareable__slot slot = shareable__dict_slot_of_value(&dict->list->layout, dict->key_size, dict->value_size, place);
   size_t item = shareable__dict_value_item(place);
   uint64_t format, bits, version;
@@ -83,8 +82,7 @@ static shareable_status use_record(const shareable_dict *dict, uint64_t place, c
  * The value is corrupt: its writer was killed while it wrote a long value. Completes the write, or
  * uses the value from the record if this handle is read-only or the lock is taken.
  */
-static __attribute__((noinline)) shareable_status use_lost(const shareable_dict *dict, uint64_t place,
-                                                           const value_use *use) {
+SHAREABLE__NOINLINE shareable_status use_lost(const shareable_dict *dict, uint64_t place, const value_use *use) {
   shareable_dict *writable = (shareable_dict *)dict; /* reading changes nothing of a dict, except that */
   shareable_status status = SHAREABLE_E_CORRUPT;
 
@@ -129,9 +127,8 @@ shareable_status shareable__dict_value_equals(const shareable_dict *dict, uint64
  * Reads the value of a key. Begins again if the key was deleted meanwhile, and perhaps came back. The
  * expiry is read before the value. If is_stale is NULL, an expired key is absent.
  */
-static __attribute__((noinline)) shareable_status get_encoded(const shareable_dict *dict,
-                                                              const shareable__dict_key *key, shareable_value *value,
-                                                              void *buffer, size_t size, int *is_stale) {
+SHAREABLE__NOINLINE shareable_status get_encoded(const shareable_dict *dict, const shareable__dict_key *key,
+                                                 shareable_value *value, void *buffer, size_t size, int *is_stale) {
   shareable__dict_hit hit;
   shareable_status status;
   bool is_expired;
@@ -154,8 +151,8 @@ static __attribute__((noinline)) shareable_status get_encoded(const shareable_di
  * Reads an int or a float of a key that does not expire. Returns E_NO_KEY; E_TYPE if *hit, which was
  * found, may have another value; or E_BUSY if the slow path is necessary.
  */
-static inline __attribute__((always_inline)) shareable_status
-get_number(const shareable_dict *dict, const shareable_value *key, shareable_value *value, shareable__dict_hit *hit) {
+SHAREABLE__INLINE shareable_status get_number(const shareable_dict *dict, const shareable_value *key,
+                                              shareable_value *value, shareable__dict_hit *hit) {
   shareable__dict_key encoded; /* in registers, because no other function gets its address */
   shareable_status status;
 
@@ -174,9 +171,8 @@ get_number(const shareable_dict *dict, const shareable_value *key, shareable_val
   return SHAREABLE_OK;
 }
 
-static __attribute__((noinline)) shareable_status get_slowly(const shareable_dict *dict, const shareable_value *key,
-                                                             shareable_value *value, void *buffer, size_t size,
-                                                             int *is_stale) {
+SHAREABLE__NOINLINE shareable_status get_slowly(const shareable_dict *dict, const shareable_value *key,
+                                                shareable_value *value, void *buffer, size_t size, int *is_stale) {
   shareable__dict_key encoded;
   shareable_status status = shareable__dict_encode_key(dict, key, &encoded);
 
@@ -224,8 +220,8 @@ static shareable_status get_typed(const shareable_dict *dict, const shareable_va
 }
 
 /* The slow path: the key expires, a writer interferes, or the value has another type. */
-static __attribute__((noinline)) shareable_status
-get_number_slowly(const shareable_dict *dict, const shareable_value *key, shareable_type type, void *bits) {
+SHAREABLE__NOINLINE shareable_status get_number_slowly(const shareable_dict *dict, const shareable_value *key,
+                                                       shareable_type type, void *bits) {
   shareable_value value;
   shareable_status status = get_typed(dict, key, type, &value, NULL, 0);
 
