@@ -176,18 +176,19 @@ static bool has_key(const shareable_dict *dict, size_t place) {
 
 /* If keys expire, a length reads all places. This search begins where popitem() begins, for loops that call both. */
 int dict_bool(PyObject *self) {
-  shareable_status status;
+  shareable_status status = SHAREABLE_OK;
   size_t length = 0;
   int result;
 
   guard_enter();
-  status = shareable_dict_length(dict_of(self), &length);
+  if (has_expiries(dict_of(self)))
+    length = has_key(dict_of(self), __atomic_load_n(&((dict_object *)self)->next_popped, __ATOMIC_RELAXED));
+  else
+    status = shareable_dict_length(dict_of(self), &length);
   result = length != 0;
   if (status != SHAREABLE_OK) {
     dict_raise(status, dict_of(self), NULL, NULL);
     result = -1;
-  } else if (result && has_expiries(dict_of(self))) {
-    result = has_key(dict_of(self), __atomic_load_n(&((dict_object *)self)->next_popped, __ATOMIC_RELAXED));
   }
   guard_leave();
   return result;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "base/inline.h"
 
 typedef struct shareable__siphash {
   uint64_t a, b, c, d;
@@ -50,8 +51,7 @@ static inline uint64_t shareable__siphash_number(uint64_t word) {
 }
 
 /* Returns the hash of a text. */
-static inline __attribute__((always_inline)) uint64_t shareable__siphash13(const uint64_t seed[2], const void *text,
-                                                                           size_t length) {
+SHAREABLE__INLINE uint64_t shareable__siphash13(const uint64_t seed[2], const void *text, size_t length) {
   const unsigned char *bytes = text;
   const uint64_t total = length;
   shareable__siphash state = {seed[0] ^ UINT64_C(0x736f6d6570736575), seed[1] ^ UINT64_C(0x646f72616e646f6d),

@@ -230,36 +230,30 @@ SHAREABLE__NOINLINE shareable_status get_number_slowly(const shareable_dict *dic
   return status;
 }
 
-shareable_status shareable_dict_get_int(const shareable_dict *dict, const shareable_value *key, int64_t *integer) {
+/* Reads an int or a float, and stores its 8 bytes. */
+SHAREABLE__INLINE shareable_status get_number_of(const shareable_dict *dict, const shareable_value *key,
+                                                 shareable_type type, void *bits) {
   shareable__dict_hit hit;
   shareable_value value;
   shareable_status status;
 
-  if (integer == NULL)
+  if (bits == NULL)
     return SHAREABLE_E_ARGUMENT;
   status = get_number(dict, key, &value, &hit);
   if (status == SHAREABLE_E_NO_KEY)
     return status;
-  if (status != SHAREABLE_OK || value.type != SHAREABLE_TYPE_INT)
-    return get_number_slowly(dict, key, SHAREABLE_TYPE_INT, integer);
-  *integer = value.integer;
+  if (status != SHAREABLE_OK || value.type != type)
+    return get_number_slowly(dict, key, type, bits);
+  memcpy(bits, &value.bits, sizeof value.bits);
   return SHAREABLE_OK;
 }
 
-shareable_status shareable_dict_get_float(const shareable_dict *dict, const shareable_value *key, double *real) {
-  shareable__dict_hit hit;
-  shareable_value value;
-  shareable_status status;
+shareable_status shareable_dict_get_int(const shareable_dict *dict, const shareable_value *key, int64_t *integer) {
+  return get_number_of(dict, key, SHAREABLE_TYPE_INT, integer);
+}
 
-  if (real == NULL)
-    return SHAREABLE_E_ARGUMENT;
-  status = get_number(dict, key, &value, &hit);
-  if (status == SHAREABLE_E_NO_KEY)
-    return status;
-  if (status != SHAREABLE_OK || value.type != SHAREABLE_TYPE_FLOAT)
-    return get_number_slowly(dict, key, SHAREABLE_TYPE_FLOAT, real);
-  *real = value.real;
-  return SHAREABLE_OK;
+shareable_status shareable_dict_get_float(const shareable_dict *dict, const shareable_value *key, double *real) {
+  return get_number_of(dict, key, SHAREABLE_TYPE_FLOAT, real);
 }
 
 shareable_status shareable_dict_get_bool(const shareable_dict *dict, const shareable_value *key, int *boolean) {

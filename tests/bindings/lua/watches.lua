@@ -222,10 +222,28 @@ poll_test("luaposix_polls_the_descriptor", has_poll and function()
 end or "there is no posix.poll (lua-posix) for this Lua")
 
 local luv_test = has_luv and test or runner.skip
+
+-- Runs the event loop until is_done() is true after a report of the watch, for at most 20 seconds.
+local function run_loop_until(w, is_done)
+  local handle, timer = luv.new_poll(w.fd), luv.new_timer()
+  local function close()
+    handle:close()
+    timer:close()
+  end
+  handle:start("r", function(failure)
+    equal(failure, nil)
+    w:changed()
+    if is_done() then
+      close()
+    end
+  end)
+  timer:start(20000, 0, close)
+  luv.run()
+end
+
 luv_test("luv_calls_back_when_a_key_changes", has_luv and function()
   local d = keep(shareable.dict{places = 100, name = name()})
   with_watch(d:watch "count", function(w)
-    local handle, timer = luv.new_poll(w.fd), luv.new_timer()
     local pipe = runner.start(d:list().name, [[
       local d = shareable.dict{name = l.name}
       for i = 1, 300 do
@@ -235,19 +253,7 @@ luv_test("luv_calls_back_when_a_key_changes", has_luv and function()
         end
         d.count = i
       end]])
-    handle:start("r", function(failure)
-      equal(failure, nil)
-      w:changed()
-      if d.count == 300 then
-        handle:close()
-        timer:close()
-      end
-    end)
-    timer:start(20000, 0, function()
-      handle:close()
-      timer:close()
-    end)
-    luv.run()
+    run_loop_until(w, function() return d.count == 300 end)
     equal(d.count, 300)
     runner.wait_for_exit(pipe)
   end)
@@ -256,21 +262,8 @@ end or "there is no luv (lua-luv) for this Lua")
 luv_test("luv_calls_back_when_an_item_changes", has_luv and function()
   local l = keep(shareable.list({0, 0}, {name = name()}))
   with_watch(l:watch(2), function(w)
-    local handle, timer = luv.new_poll(w.fd), luv.new_timer()
     local pipe = runner.start(l.name, "for i = 1, 1000 do l[2] = i end")
-    handle:start("r", function(failure)
-      equal(failure, nil)
-      w:changed()
-      if l[2] == 1000 then
-        handle:close()
-        timer:close()
-      end
-    end)
-    timer:start(20000, 0, function()
-      handle:close()
-      timer:close()
-    end)
-    luv.run()
+    run_loop_until(w, function() return l[2] == 1000 end)
     equal(l[2], 1000)
     runner.wait_for_exit(pipe)
   end)
